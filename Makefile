@@ -1,0 +1,56 @@
+# What people do here. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit france schema pins clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/activate:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "cloudrobust needs Python 3.11 or newer; call: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/activate constraints.txt pyproject.toml
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --no-deps breizhcrops==0.0.4.1
+	@touch $@
+
+run: $(VENV)/.run ## The whole default study, from scenes to the comparison (about 8 minutes on 2 cores)
+	$(BIN)/snakemake --cores $(CORES)
+
+france: $(VENV)/.run ## The study on 500 real French fields (needs the real data beside the project)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/france.yaml
+
+test: check unit ## Every check: style, lint, types, schema, tests
+
+check: $(VENV)/.test ## Style, lint, types and the published schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check --line-length 120 Snakefile rules workflow/Snakefile
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+	$(BIN)/python -m cloudrobust.config.publish --check
+
+unit: $(VENV)/.test ## The tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+schema: $(VENV)/.run ## Write the config's JSON schema and documentation table anew
+	$(BIN)/python -m cloudrobust.config.publish
+
+pins: $(VENV)/.test ## Write constraints.txt anew from the environment
+	(echo "# The versions that cloudrobust is tested with: every package that the environment holds. Made by 'make pins'."; \
+	 $(BIN)/pip freeze --exclude-editable | grep -v '^breizhcrops' | sed 's/+cpu//') > constraints.txt
+
+clean: ## Remove what was computed (the environment stays)
+	find results -mindepth 1 -not -name .gitkeep -delete
+	rm -rf .snakemake

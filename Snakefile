@@ -1,0 +1,35 @@
+"""cloudrobust: from Sentinel-2 scenes and field parcels to the comparison of raw and preprocessed series."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/scenes.smk"
+include: "rules/parcels.smk"
+include: "rules/steps.smk"
+include: "rules/learning.smk"
+include: "rules/evaluation.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        PATHS.report("summary.md"),
+
+
+onsuccess:
+    show_summary()
+
+
+onerror:
+    show_reasons(log)

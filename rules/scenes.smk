@@ -1,0 +1,64 @@
+"""Scenes: what is there, fetched month by month into a store of verified products."""
+
+
+rule simulate_landscape:
+    output:
+        parcels=PATHS.simulated_parcels,
+    params:
+        cfg=STUDY.source.canonical(),
+        code=code("simulate_landscape"),
+    log:
+        PATHS.log("simulate_landscape.log"),
+    benchmark:
+        PATHS.benchmark("simulate_landscape.tsv")
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/simulate_landscape.py"
+
+
+rule tile_grid:
+    output:
+        grid=PATHS.grid(),
+    params:
+        cfg=STUDY.source.canonical(),
+        code=code("tile_grid"),
+    log:
+        PATHS.log("tile_grid", "{tile}.log"),
+    benchmark:
+        PATHS.benchmark("tile_grid", "{tile}.tsv")
+    resources:
+        mem_mb=800,
+        runtime=10,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/tile_grid.py"
+
+
+rule fetch_scenes:
+    input:
+        landscape=PATHS.simulated_parcels if IS_SIMULATOR else [],
+    output:
+        scenes=PATHS.scenes("{level}"),
+    params:
+        cfg=STUDY.source.canonical(),
+        days=lambda wildcards: month_days(wildcards.level, wildcards.month),
+        products=lambda wildcards: products(STUDY, wildcards.tile, wildcards.level, wildcards.month),
+        code=code("fetch_scenes"),
+    wildcard_constraints:
+        level="L1C|L2A",
+    log:
+        PATHS.log("fetch_scenes", "{level}-{tile}-{month}.log"),
+    benchmark:
+        PATHS.benchmark("fetch_scenes", "{level}-{tile}-{month}.tsv")
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/fetch_scenes.py"

@@ -1,0 +1,179 @@
+"""The steps of the branches: the path is the formula, and every prefix of a branch is a series of its own."""
+
+
+rule select_scenes:
+    input:
+        scenes=PATHS.scenes(),
+    output:
+        scenes=PATHS.scenes("{chain}/{step}"),
+    params:
+        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
+        code=code("select_scenes"),
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+        step=one_of(steps_of(Select)),
+    log:
+        PATHS.log("select_scenes", "{chain}/{step}-{tile}-{month}.log"),
+    benchmark:
+        PATHS.benchmark("select_scenes", "{chain}/{step}-{tile}-{month}.tsv")
+    resources:
+        mem_mb=800,
+        runtime=10,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/select_scenes.py"
+
+
+rule mask_scenes:
+    input:
+        scenes=PATHS.scenes(),
+        former=mask_folder,
+        coverage=PATHS.coverage(),
+    output:
+        scenes=PATHS.scenes("{chain}/{step}"),
+        masks=directory(PATHS.masks("{chain}/{step}")),
+    params:
+        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
+        store=str(STUDY.source.store) if not IS_TABLE else "",
+        code=code("mask_scenes"),
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+        step=one_of(steps_of(Mask)),
+    log:
+        PATHS.log("mask_scenes", "{chain}/{step}-{tile}-{month}.log"),
+    benchmark:
+        PATHS.benchmark("mask_scenes", "{chain}/{step}-{tile}-{month}.tsv")
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/mask_scenes.py"
+
+
+rule observe_parcels:
+    input:
+        scenes=PATHS.scenes(),
+        masks=mask_folder,
+        coverage=PATHS.coverage(),
+    output:
+        observations=PATHS.observations(),
+    params:
+        cfg=lambda wildcards: canonical({"minimum_clear": minimum_clear(wildcards.chain)}),
+        store=str(STUDY.source.store) if not IS_TABLE else "",
+        code=code("observe_parcels"),
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+    log:
+        PATHS.log("observe_parcels", "{chain}-{tile}-{month}.log"),
+    benchmark:
+        PATHS.benchmark("observe_parcels", "{chain}-{tile}-{month}.tsv")
+    resources:
+        mem_mb=2500,
+        runtime=120,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/observe_parcels.py"
+
+
+if IS_TABLE:
+
+    rule read_table:
+        input:
+            table=str(STUDY.source.file),
+            classes=str(STUDY.parcels.classes) if STUDY.parcels.classes else [],
+        output:
+            series=PATHS.series(STUDY.source.level),
+            parcels=PATHS.parcels,
+        params:
+            cfg=STUDY.source.canonical(),
+            parcels=STUDY.parcels.canonical(),
+            period=STUDY.period.canonical(),
+            code=code("read_table"),
+        log:
+            PATHS.log("read_table.log"),
+        benchmark:
+            PATHS.benchmark("read_table.tsv")
+        resources:
+            mem_mb=2500,
+            runtime=30,
+        conda:
+            "../envs/images.yaml"
+        script:
+            "../workflow/scripts/read_table.py"
+
+
+rule collect_series:
+    input:
+        observations=lambda wildcards: [
+            PATHS.observations(wildcards.chain, tile, month)
+            for tile in STUDY.tiles
+            for month in STUDY.months(wildcards.chain)
+        ],
+    output:
+        series=PATHS.series(),
+    params:
+        window=lambda wildcards: window(wildcards.chain),
+        code=code("collect_series"),
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+    log:
+        PATHS.log("collect_series", "{chain}.log"),
+    benchmark:
+        PATHS.benchmark("collect_series", "{chain}.tsv")
+    resources:
+        mem_mb=2500,
+        runtime=30,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/collect_series.py"
+
+
+rule select_series:
+    input:
+        series=series_before,
+    output:
+        series=PATHS.series(),
+    params:
+        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
+        code=code("select_series"),
+    wildcard_constraints:
+        chain=one_of(chains_made_by(Select)),
+    log:
+        PATHS.log("select_series", "{chain}.log"),
+    benchmark:
+        PATHS.benchmark("select_series", "{chain}.tsv")
+    resources:
+        mem_mb=2500,
+        runtime=30,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/select_series.py"
+
+
+rule interpolate_series:
+    input:
+        series=series_before,
+    output:
+        series=PATHS.series(),
+    params:
+        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
+        code=code("interpolate_series"),
+    wildcard_constraints:
+        chain=one_of(chains_made_by(Interpolate)),
+    log:
+        PATHS.log("interpolate_series", "{chain}.log"),
+    benchmark:
+        PATHS.benchmark("interpolate_series", "{chain}.tsv")
+    resources:
+        mem_mb=2500,
+        runtime=30,
+    conda:
+        "../envs/images.yaml"
+    script:
+        "../workflow/scripts/interpolate_series.py"

@@ -1,0 +1,55 @@
+"""What follows from a configuration: prefixes, windows, months."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from cloudrobust.config import Study, parse
+
+
+def study(**changes: object) -> Study:
+    values: dict[str, object] = {
+        "period": {"start": "2021-11-15", "end": "2022-12-31"},
+        "source": {"kind": "simulator"},
+        "tiles": ["32UPU"],
+        "steps": {
+            "season": {"do": "select", "start": "03-01", "end": "04-30"},
+            "clear": {"do": "mask"},
+            "equal": {"do": "interpolate"},
+        },
+        "branches": {
+            "raw": {"level": "L1C"},
+            "preprocessed": {"level": "L2A", "steps": ["season", "clear", "equal"]},
+            "masked": {"level": "L2A", "steps": ["season", "clear"]},
+        },
+        "models": {"tempcnn": {}},
+    }
+    return parse(values | changes)
+
+
+def test_branches_that_share_a_prefix_share_its_chain() -> None:
+    assert study().chains == ["L1C", "L2A", "L2A/season", "L2A/season/clear", "L2A/season/clear/equal"]
+
+
+def test_months_are_known_from_the_configuration_alone() -> None:
+    assert study().months("L1C")[:3] == ["2021-11", "2021-12", "2022-01"]
+    assert len(study().months("L1C")) == 14
+    assert study().months("L2A/season/clear") == ["2022-03", "2022-04"]
+
+
+def test_a_window_with_a_year_keeps_that_year_only() -> None:
+    chosen = study(
+        steps={
+            "season": {"do": "select", "start": "2022-11-20", "end": "2022-12-05"},
+            "clear": {"do": "mask"},
+            "equal": {"do": "interpolate"},
+        }
+    )
+    days = chosen.days("L2A/season")
+    assert (days[0], days[-1]) == (dt.date(2022, 11, 20), dt.date(2022, 12, 5))
+
+
+def test_parcels_are_averaged_after_the_last_step_on_pixels() -> None:
+    chosen = study()
+    assert chosen.works_on_pixels("L2A/season/clear")
+    assert not chosen.works_on_pixels("L2A/season/clear/equal")

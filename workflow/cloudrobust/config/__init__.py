@@ -1,0 +1,10 @@
+"""The typed configuration: defaults, checks, error sentences, names and paths."""
+
+from .base import canonical
+from .code import code_hash
+from .files import check_files, products
+from .load import load, merge, parse
+from .paths import Paths
+from .study import Study
+
+__all__ = ["Paths", "Study", "canonical", "check_files", "code_hash", "load", "merge", "parse", "products"]

@@ -1,0 +1,152 @@
+"""From YAML files to a checked `Study`, or to one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..errors import InputError
+from .nearest import nearest
+from .steps import DAY
+from .study import NAME, TILE, Study
+
+
+MENDS = {
+    NAME: "a name of small letters, digits and hyphens that starts with a letter",
+    TILE: "an MGRS tile like 32UPU",
+    DAY: "a day as MM-DD or YYYY-MM-DD",
+}
+
+
+def load(paths: str | Path | Iterable[str | Path]) -> Study:
+    """Read one YAML file, or several of which later ones override earlier ones key by key.
+
+    Raises
+    ------
+    InputError
+        One sentence that names the file, the key and the mend.
+    """
+    files = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
+    merged: dict[str, Any] = {}
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"{file}: there is no such configuration file; check the path")
+        try:
+            content = yaml.safe_load(file.read_text()) or {}
+        except yaml.YAMLError as error:
+            raise InputError(f"{file}: is not valid YAML ({' '.join(str(error).split())}); mend it there") from error
+        if not isinstance(content, dict):
+            raise InputError(f"{file}: must hold keys and values; it holds {type(content).__name__}")
+        merged = merge(merged, content)
+    return parse(merged, origin=str(files[-1]) if files else "configuration")
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `overlay`; mappings are merged, all else is replaced."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def parse(values: Mapping[str, Any], origin: str = "config.yaml") -> Study:
+    """Check a mapping against the schema; `origin` is the file named in the error sentence."""
+    try:
+        return Study.model_validate(dict(values))
+    except ValidationError as error:
+        raise InputError(f"{origin}: {sentence(error)}") from None
+
+
+def sentence(error: ValidationError) -> str:
+    """The most telling of pydantic's complaints, as one sentence."""
+    details = sorted(error.errors(), key=lambda d: (d["type"] != "extra_forbidden", len(d["loc"])))
+    return _one(details[0])
+
+
+def _one(detail: ErrorDetails) -> str:
+    location, kind, value = detail["loc"], detail["type"], detail["input"]
+    where = _readable(location)
+    if kind == "extra_forbidden":
+        return f"unknown key {where!r}{nearest(str(location[-1]), _valid_keys(location))}"
+    if kind == "missing":
+        return f"the key {where!r} is missing; add it"
+    if kind == "union_tag_invalid":
+        context = detail["ctx"]
+        expected = [t.strip().strip("'") for t in context["expected_tags"].split(",")]
+        key = context["discriminator"].strip("'")
+        return f"{where}.{key}: unknown {context['tag']!r}{nearest(context['tag'], expected)}"
+    if kind == "union_tag_not_found":
+        return f"{where}: the key {detail['ctx']['discriminator']} is missing; it says which kind this is"
+    if kind == "string_pattern_mismatch" and detail["ctx"]["pattern"] in MENDS:
+        name = where.replace(".[key]", "")
+        return f"{name}: {value!r} does not fit; write {MENDS[detail['ctx']['pattern']]}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if kind == "value_error":
+        return f"{where}: {message}" if where else message
+    return f"{where}: {value!r} does not fit: {message[0].lower()}{message[1:]}"
+
+
+def _readable(location: tuple[int | str, ...]) -> str:
+    """('steps', 'clear', 'mask', 'dilate') -> steps.clear.dilate: without the tags that pydantic adds."""
+    words: list[str] = []
+    model: Any = Study
+    for part in location:
+        following = _descend(model, part)
+        if following is _TAG:
+            model = _tagged(model, str(part))
+            continue
+        words.append(f"[{part}]" if isinstance(part, int) else f".{part}" if words else str(part))
+        model = following
+    return "".join(words)
+
+
+def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Study
+    for part in location[:-1]:
+        following = _descend(model, part)
+        model = _tagged(model, str(part)) if following is _TAG else following
+    return list(model.model_fields) if _is_model(model) else []
+
+
+_TAG = object()
+
+
+def _is_model(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The model classes anywhere inside an annotation (unions, Annotated, dicts)."""
+    if _is_model(annotation):
+        return [annotation]
+    return [m for a in getattr(annotation, "__args__", ()) for m in _members(a)]
+
+
+def _tagged(annotation: Any, tag: str) -> Any:
+    for member in _members(annotation):
+        for field in ("do", "kind"):
+            if field in member.model_fields and member.model_fields[field].default == tag:
+                return member
+    return None
+
+
+def _descend(model: Any, part: int | str) -> Any:
+    """The annotation below `part`; _TAG if `part` is the tag of a union rather than a key."""
+    if _is_model(model):
+        field = model.model_fields.get(str(part))
+        return field.annotation if field else None
+    origin = getattr(model, "__origin__", None)
+    if origin is dict:
+        return model.__args__[1]
+    if origin in (tuple, list):
+        return model.__args__[0]
+    if len(_members(model)) > 1 and _tagged(model, str(part)) is not None:
+        return _TAG
+    members = _members(model)
+    return _descend(members[0], part) if len(members) == 1 else None

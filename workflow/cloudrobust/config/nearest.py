@@ -1,0 +1,15 @@
+"""The nearest valid name, for error sentences."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """'; did you mean X?' or '; valid are A, B' as the end of a sentence about an unknown `name`."""
+    names = [str(v) for v in valid]
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; valid are {', '.join(sorted(names))}" if names else "; none is defined"

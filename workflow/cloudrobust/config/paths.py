@@ -1,0 +1,81 @@
+"""Where every result lies: the path is the formula."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .study import Study
+
+
+class Paths:
+    """Paths of a study's files, as strings for the workflow's rules.
+
+    Placeholders like `{chain}` stay in the result where the argument is the placeholder itself.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.root = str(study.results)
+
+    def _at(self, *parts: str) -> str:
+        return str(Path(self.root, *parts))
+
+    @property
+    def landscape(self) -> str:
+        """The simulator's landscape: parcels with their true crops, and what grows on every pixel."""
+        return self._at("landscape")
+
+    @property
+    def simulated_parcels(self) -> str:
+        return self._at("landscape", "parcels.gpkg")
+
+    def grid(self, tile: str = "{tile}") -> str:
+        """The pixel grids of a tile, one per band."""
+        return self._at("scenes", "grids", f"{tile}.json")
+
+    def scenes(self, chain: str = "{chain}", tile: str = "{tile}", month: str = "{month}") -> str:
+        """Index of the scenes of one month that a chain keeps, with their masks if it has any."""
+        return self._at("scenes", chain, tile, f"{month}.parquet")
+
+    def masks(self, chain: str = "{chain}", tile: str = "{tile}", month: str = "{month}") -> str:
+        """Folder of the mask rasters that belong to `scenes`."""
+        return self._at("scenes", chain, tile, f"{month}-masks")
+
+    def coverage(self, tile: str = "{tile}") -> str:
+        """The sparse matrices parcels x pixels of a tile."""
+        return self._at("coverage", f"{tile}.npz")
+
+    def observations(self, chain: str = "{chain}", tile: str = "{tile}", month: str = "{month}") -> str:
+        """Statistics of every parcel in every scene of a month."""
+        return self._at("observations", chain, tile, f"{month}.nc")
+
+    def series(self, chain: str = "{chain}") -> str:
+        """The cube parcel x time x band of a chain."""
+        return self._at("series", chain, "series.nc")
+
+    @property
+    def parcels(self) -> str:
+        return self._at("parcels", "parcels.parquet")
+
+    @property
+    def split(self) -> str:
+        return self._at("parcels", "split.parquet")
+
+    def run(self, branch: str = "{branch}", model: str = "{model}", file: str = "") -> str:
+        """Files of a branch x model: predictions.parquet, model.pt, card.json, history.csv."""
+        return self._at("runs", branch, model, *([file] if file else []))
+
+    def checkpoints(self, branch: str = "{branch}", model: str = "{model}") -> str:
+        """Folder with finished seeds, which outlives a killed job."""
+        return self._at("checkpoints", branch, model)
+
+    def evaluation(self, file: str) -> str:
+        return self._at("evaluation", file)
+
+    def report(self, *parts: str) -> str:
+        return self._at("report", *parts)
+
+    def log(self, *parts: str) -> str:
+        return self._at("logs", *parts)
+
+    def benchmark(self, *parts: str) -> str:
+        return self._at("benchmarks", *parts)

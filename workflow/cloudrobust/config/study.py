@@ -1,0 +1,179 @@
+"""The whole configuration of a study, and the rules that hold between its parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from .base import Part
+from .learning import Model, Training
+from .nearest import nearest
+from .sources import Level, Parcels, SimulatorSource, Source, Split, TableSource
+from .steps import Interpolate, Mask, Select, Step
+
+NAME = r"^[a-z][a-z0-9-]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+TILE = r"^\d{2}[A-Z]{3}$"
+Tile = Annotated[str, StringConstraints(pattern=TILE)]
+
+
+class Period(Part):
+    """First and last day of the study."""
+
+    start: dt.date = Field(description="First day, YYYY-MM-DD, included.")
+    end: dt.date = Field(description="Last day, YYYY-MM-DD, included.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        if self.end < self.start:
+            raise ValueError(f"end {self.end} lies before start {self.start}; swap them")
+        return self
+
+
+class Branch(Part):
+    """A level and an ordered list of steps."""
+
+    level: Level = Field(description="L1C (top of atmosphere) or L2A (bottom of atmosphere).")
+    steps: tuple[str, ...] = Field((), description="Names of steps, in the order in which they are applied.")
+
+    @property
+    def chain(self) -> str:
+        """The branch as a path, for example `L2A/season/clear/biweekly`."""
+        return "/".join((self.level, *self.steps))
+
+
+class Comparison(Part):
+    """Which branches are set against each other; the difference is preprocessed - raw."""
+
+    raw: str = Field("raw", description="Name of the raw branch.")
+    preprocessed: str = Field("preprocessed", description="Name of the preprocessed branch.")
+
+
+class Pictures(Part):
+    """What is drawn besides the tables."""
+
+    parcel: str | None = Field(None, description="Id of the parcel shown in pictures; by default a typical one.")
+    chip: float = Field(480.0, gt=0, description="Side of an image chip in metres.")
+
+
+class Study(Part):
+    """One study: from scenes and parcels to the comparison of branches."""
+
+    title: str = Field("cloudrobust", description="Shown on tables and figures.")
+    results: Path = Field(Path("results"), description="Folder for everything that is computed.")
+    period: Period = Field(description="First and last day of the scenes.")
+    source: Source = Field(description="Where scenes, or finished series, come from.")
+    tiles: tuple[Tile, ...] = Field((), description="MGRS tiles, for example 32UPU; a table source has none.")
+    parcels: Parcels = Field(Parcels(), description="The fields and what makes one usable.")
+    split: Split = Field(Split(), description="Train, validation and test.")
+    steps: dict[Name, Step] = Field(default_factory=dict, description="Steps by the names that branches use.")
+    branches: dict[Name, Branch] = Field(min_length=1, description="Branches by name.")
+    models: dict[Name, Model] = Field(min_length=1, description="Models by name; the key do gives the kind.")
+    training: Training = Field(Training(), description="What all networks share in training.")
+    comparison: Comparison = Field(Comparison(), description="The two branches that are set against each other.")
+    pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _name_is_the_default_kind(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {n: {"do": n, **(m or {})} if isinstance(m, dict) or m is None else m for n, m in value.items()}
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> Study:
+        for problem in self._problems():
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        is_table = isinstance(self.source, TableSource)
+        if is_table and self.tiles:
+            yield "tiles: a table source has no tiles; remove the key"
+        if not is_table and not self.tiles:
+            yield "tiles: name at least one MGRS tile, for example 32UPU"
+        if isinstance(self.source, SimulatorSource) and len(self.tiles) > 1:
+            yield "tiles: the simulator makes one landscape; name one tile"
+        if isinstance(self.source, SimulatorSource) and self.parcels.layer is not None:
+            yield "parcels.layer: the simulator's parcels have one layer; remove the key"
+        if not is_table and not isinstance(self.source, SimulatorSource) and self.parcels.file is None:
+            yield "parcels.file: name the vector file with your parcels"
+        if is_table and self.parcels.file is not None:
+            yield "parcels.file: a table source brings its own parcels; remove the key"
+        for name, branch in self.branches.items():
+            yield from self._branch_problems(name, branch)
+        for key in ("raw", "preprocessed"):
+            branch_name = getattr(self.comparison, key)
+            if branch_name not in self.branches:
+                yield f"comparison.{key}: unknown branch {branch_name!r}{nearest(branch_name, self.branches)}"
+
+    def _branch_problems(self, name: str, branch: Branch) -> Iterator[str]:
+        where = f"branches.{name}"
+        if isinstance(self.source, TableSource) and branch.level != self.source.level:
+            yield f"{where}.level: the table holds {self.source.level}; a branch of {branch.level} needs scenes"
+        if len(set(branch.steps)) < len(branch.steps):
+            yield f"{where}.steps: a step occurs twice; give the second its own name under steps"
+        on_pixels = not isinstance(self.source, TableSource)
+        for position, step_name in enumerate(branch.steps):
+            if step_name not in self.steps:
+                yield f"{where}.steps[{position}]: unknown step {step_name!r}{nearest(step_name, self.steps)}"
+                return
+            step = self.steps[step_name]
+            if isinstance(step, Interpolate):
+                on_pixels = False
+            if isinstance(step, Mask):
+                if isinstance(self.source, TableSource):
+                    yield f"{where}.steps[{position}]: mask {step_name!r} needs pixels; a table source has none"
+                elif not on_pixels:
+                    yield (
+                        f"{where}.steps[{position}]: mask {step_name!r} needs pixels, but an earlier step works on "
+                        "the parcels' series; move the mask before it"
+                    )
+                if branch.level == "L1C" and step.method == "scl":
+                    yield (
+                        f"{where}.steps[{position}]: L1C has no scene classification for mask {step_name!r}; "
+                        "use level L2A or another method"
+                    )
+        if not self.months(branch.chain):
+            yield f"{where}.steps: the selected window and the period {self.period.start} to {self.period.end} do not meet"
+
+    # -- what follows from the configuration ------------------------------------------------
+
+    def prefixes(self, chain: str) -> list[str]:
+        """`chain` and every shorter prefix of it, longest first: L2A/a/b, L2A/a, L2A."""
+        words = chain.split("/")
+        return ["/".join(words[:n]) for n in range(len(words), 0, -1)]
+
+    @cached_property
+    def chains(self) -> list[str]:
+        """Every prefix of every branch, sorted; each is a series of its own."""
+        return sorted({p for b in self.branches.values() for p in self.prefixes(b.chain)})
+
+    def step_of(self, chain: str) -> Step | None:
+        """The last step of a chain; None for a bare level."""
+        words = chain.split("/")
+        return self.steps[words[-1]] if len(words) > 1 else None
+
+    def works_on_pixels(self, chain: str) -> bool:
+        """Whether every step of `chain` selects or masks scenes, so that parcels are averaged after it."""
+        if isinstance(self.source, TableSource):
+            return False
+        return all(isinstance(self.steps[name], Select | Mask) for name in chain.split("/")[1:])
+
+    def days(self, chain: str) -> list[dt.date]:
+        """The days that the selections of `chain` leave of the period (which may span several years)."""
+        days = [self.period.start + dt.timedelta(n) for n in range((self.period.end - self.period.start).days + 1)]
+        for name in chain.split("/")[1:]:
+            step = self.steps[name]
+            if isinstance(step, Select):
+                days = [day for day in days if step.keeps(day)]
+        return days
+
+    def months(self, chain: str) -> list[str]:
+        """Calendar months in which `chain` can have scenes, as YYYY-MM; empty if its selections leave no day."""
+        return sorted({f"{day:%Y-%m}" for day in self.days(chain)})

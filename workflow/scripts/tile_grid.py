@@ -1,0 +1,12 @@
+"""Rule tile_grid: the pixel grids of a tile's bands."""
+
+from pathlib import Path
+
+from adaptor import job
+from cloudrobust.config.sources import Source
+from cloudrobust.scenes.source import create
+from pydantic import TypeAdapter
+
+with job(snakemake):
+    source = create(TypeAdapter(Source).validate_json(snakemake.params.cfg))
+    source.grid(snakemake.wildcards.tile).to_json(Path(snakemake.output.grid))
