@@ -51,9 +51,7 @@ def pixel_chains():
 def chains_made_by(kind):
     """Prefixes of branches whose last step is of a kind and works on the parcels' series."""
     return [
-        chain
-        for chain in STUDY.chains
-        if isinstance(STUDY.step_of(chain), kind) and not STUDY.works_on_pixels(chain)
+        chain for chain in STUDY.chains if isinstance(STUDY.step_of(chain), kind) and not STUDY.works_on_pixels(chain)
     ]
 
 

@@ -1,26 +1,26 @@
 """Parcels: read and checked once, split once, and their coverage operator on every tile's pixels."""
 
-
 if not IS_TABLE:
 
     rule read_parcels:
         input:
             parcels=str(STUDY.parcels.file or PATHS.simulated_parcels),
             classes=str(STUDY.parcels.classes) if STUDY.parcels.classes else [],
+            grids=[PATHS.grid(tile) for tile in STUDY.tiles],
         output:
             parcels=PATHS.parcels,
-        params:
-            cfg=STUDY.parcels.canonical(),
-            code=code("read_parcels"),
         log:
             PATHS.log("read_parcels.log"),
         benchmark:
             PATHS.benchmark("read_parcels.tsv")
+        conda:
+            "../envs/images.yaml"
         resources:
             mem_mb=2000,
             runtime=20,
-        conda:
-            "../envs/images.yaml"
+        params:
+            cfg=STUDY.parcels.canonical(),
+            code=code("read_parcels"),
         script:
             "../workflow/scripts/read_parcels.py"
 
@@ -30,18 +30,18 @@ rule split_parcels:
         parcels=PATHS.parcels,
     output:
         split=PATHS.split,
-    params:
-        cfg=STUDY.split.canonical(),
-        code=code("split_parcels"),
     log:
         PATHS.log("split_parcels.log"),
     benchmark:
         PATHS.benchmark("split_parcels.tsv")
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=STUDY.split.canonical(),
+        code=code("split_parcels"),
     script:
         "../workflow/scripts/split_parcels.py"
 
@@ -49,20 +49,20 @@ rule split_parcels:
 rule build_coverage:
     input:
         parcels=PATHS.parcels,
-        grids=[PATHS.grid(tile) for tile in STUDY.tiles],
+        grid=PATHS.grid(),
     output:
-        coverage=[PATHS.coverage(tile) for tile in STUDY.tiles],
-    params:
-        cfg=canonical({"minimum_inside": STUDY.parcels.minimum_inside}),
-        code=code("build_coverage"),
+        coverage=PATHS.coverage(),
     log:
-        PATHS.log("build_coverage.log"),
+        PATHS.log("build_coverage", "{tile}.log"),
     benchmark:
-        PATHS.benchmark("build_coverage.tsv")
+        PATHS.benchmark("build_coverage", "{tile}.tsv")
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=2500,
         runtime=60,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=canonical({"minimum_inside": STUDY.parcels.minimum_inside}),
+        code=code("build_coverage"),
     script:
         "../workflow/scripts/build_coverage.py"

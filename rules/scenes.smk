@@ -4,18 +4,18 @@
 rule simulate_landscape:
     output:
         parcels=PATHS.simulated_parcels,
-    params:
-        cfg=STUDY.source.canonical(),
-        code=code("simulate_landscape"),
     log:
         PATHS.log("simulate_landscape.log"),
     benchmark:
         PATHS.benchmark("simulate_landscape.tsv")
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=1500,
         runtime=10,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=STUDY.source.canonical(),
+        code=code("simulate_landscape"),
     script:
         "../workflow/scripts/simulate_landscape.py"
 
@@ -23,18 +23,18 @@ rule simulate_landscape:
 rule tile_grid:
     output:
         grid=PATHS.grid(),
-    params:
-        cfg=STUDY.source.canonical(),
-        code=code("tile_grid"),
     log:
         PATHS.log("tile_grid", "{tile}.log"),
     benchmark:
         PATHS.benchmark("tile_grid", "{tile}.tsv")
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=800,
         runtime=10,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=STUDY.source.canonical(),
+        code=code("tile_grid"),
     script:
         "../workflow/scripts/tile_grid.py"
 
@@ -44,21 +44,21 @@ rule fetch_scenes:
         landscape=PATHS.simulated_parcels if IS_SIMULATOR else [],
     output:
         scenes=PATHS.scenes("{level}"),
+    log:
+        PATHS.log("fetch_scenes", "{level}-{tile}-{month}.log"),
+    benchmark:
+        PATHS.benchmark("fetch_scenes", "{level}-{tile}-{month}.tsv")
+    wildcard_constraints:
+        level="L1C|L2A",
+    conda:
+        "../envs/images.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         cfg=STUDY.source.canonical(),
         days=lambda wildcards: month_days(wildcards.level, wildcards.month),
         products=lambda wildcards: products(STUDY, wildcards.tile, wildcards.level, wildcards.month),
         code=code("fetch_scenes"),
-    wildcard_constraints:
-        level="L1C|L2A",
-    log:
-        PATHS.log("fetch_scenes", "{level}-{tile}-{month}.log"),
-    benchmark:
-        PATHS.benchmark("fetch_scenes", "{level}-{tile}-{month}.tsv")
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    conda:
-        "../envs/images.yaml"
     script:
         "../workflow/scripts/fetch_scenes.py"

@@ -6,21 +6,21 @@ rule select_scenes:
         scenes=PATHS.scenes(),
     output:
         scenes=PATHS.scenes("{chain}/{step}"),
-    params:
-        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
-        code=code("select_scenes"),
-    wildcard_constraints:
-        chain=one_of(pixel_chains()),
-        step=one_of(steps_of(Select)),
     log:
         PATHS.log("select_scenes", "{chain}/{step}-{tile}-{month}.log"),
     benchmark:
         PATHS.benchmark("select_scenes", "{chain}/{step}-{tile}-{month}.tsv")
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+        step=one_of(steps_of(Select)),
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=800,
         runtime=10,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
+        code=code("select_scenes"),
     script:
         "../workflow/scripts/select_scenes.py"
 
@@ -33,22 +33,22 @@ rule mask_scenes:
     output:
         scenes=PATHS.scenes("{chain}/{step}"),
         masks=directory(PATHS.masks("{chain}/{step}")),
-    params:
-        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
-        store=str(STUDY.source.store) if not IS_TABLE else "",
-        code=code("mask_scenes"),
-    wildcard_constraints:
-        chain=one_of(pixel_chains()),
-        step=one_of(steps_of(Mask)),
     log:
         PATHS.log("mask_scenes", "{chain}/{step}-{tile}-{month}.log"),
     benchmark:
         PATHS.benchmark("mask_scenes", "{chain}/{step}-{tile}-{month}.tsv")
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+        step=one_of(steps_of(Mask)),
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=1500,
         runtime=30,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
+        store=str(STUDY.source.store) if not IS_TABLE else "",
+        code=code("mask_scenes"),
     script:
         "../workflow/scripts/mask_scenes.py"
 
@@ -60,21 +60,21 @@ rule observe_parcels:
         coverage=PATHS.coverage(),
     output:
         observations=PATHS.observations(),
-    params:
-        cfg=lambda wildcards: canonical({"minimum_clear": minimum_clear(wildcards.chain)}),
-        store=str(STUDY.source.store) if not IS_TABLE else "",
-        code=code("observe_parcels"),
-    wildcard_constraints:
-        chain=one_of(pixel_chains()),
     log:
         PATHS.log("observe_parcels", "{chain}-{tile}-{month}.log"),
     benchmark:
         PATHS.benchmark("observe_parcels", "{chain}-{tile}-{month}.tsv")
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=2500,
         runtime=120,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=lambda wildcards: canonical({"minimum_clear": minimum_clear(wildcards.chain)}),
+        store=str(STUDY.source.store) if not IS_TABLE else "",
+        code=code("observe_parcels"),
     script:
         "../workflow/scripts/observe_parcels.py"
 
@@ -88,20 +88,20 @@ if IS_TABLE:
         output:
             series=PATHS.series(STUDY.source.level),
             parcels=PATHS.parcels,
+        log:
+            PATHS.log("read_table.log"),
+        benchmark:
+            PATHS.benchmark("read_table.tsv")
+        conda:
+            "../envs/images.yaml"
+        resources:
+            mem_mb=2500,
+            runtime=30,
         params:
             cfg=STUDY.source.canonical(),
             parcels=STUDY.parcels.canonical(),
             period=STUDY.period.canonical(),
             code=code("read_table"),
-        log:
-            PATHS.log("read_table.log"),
-        benchmark:
-            PATHS.benchmark("read_table.tsv")
-        resources:
-            mem_mb=2500,
-            runtime=30,
-        conda:
-            "../envs/images.yaml"
         script:
             "../workflow/scripts/read_table.py"
 
@@ -115,20 +115,20 @@ rule collect_series:
         ],
     output:
         series=PATHS.series(),
-    params:
-        window=lambda wildcards: window(wildcards.chain),
-        code=code("collect_series"),
-    wildcard_constraints:
-        chain=one_of(pixel_chains()),
     log:
         PATHS.log("collect_series", "{chain}.log"),
     benchmark:
         PATHS.benchmark("collect_series", "{chain}.tsv")
+    wildcard_constraints:
+        chain=one_of(pixel_chains()),
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=2500,
         runtime=30,
-    conda:
-        "../envs/images.yaml"
+    params:
+        window=lambda wildcards: window(wildcards.chain),
+        code=code("collect_series"),
     script:
         "../workflow/scripts/collect_series.py"
 
@@ -138,20 +138,20 @@ rule select_series:
         series=series_before,
     output:
         series=PATHS.series(),
-    params:
-        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
-        code=code("select_series"),
-    wildcard_constraints:
-        chain=one_of(chains_made_by(Select)),
     log:
         PATHS.log("select_series", "{chain}.log"),
     benchmark:
         PATHS.benchmark("select_series", "{chain}.tsv")
+    wildcard_constraints:
+        chain=one_of(chains_made_by(Select)),
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=2500,
         runtime=30,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
+        code=code("select_series"),
     script:
         "../workflow/scripts/select_series.py"
 
@@ -161,19 +161,19 @@ rule interpolate_series:
         series=series_before,
     output:
         series=PATHS.series(),
-    params:
-        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
-        code=code("interpolate_series"),
-    wildcard_constraints:
-        chain=one_of(chains_made_by(Interpolate)),
     log:
         PATHS.log("interpolate_series", "{chain}.log"),
     benchmark:
         PATHS.benchmark("interpolate_series", "{chain}.tsv")
+    wildcard_constraints:
+        chain=one_of(chains_made_by(Interpolate)),
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=2500,
         runtime=30,
-    conda:
-        "../envs/images.yaml"
+    params:
+        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
+        code=code("interpolate_series"),
     script:
         "../workflow/scripts/interpolate_series.py"

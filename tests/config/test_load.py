@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from cloudrobust.config import load, merge, parse
 from cloudrobust.errors import InputError
 
@@ -98,6 +99,7 @@ def test_the_published_schema_accepts_the_shipped_configurations() -> None:
     import json
 
     import jsonschema
+
     from cloudrobust.config.publish import schema
 
     root = DEFAULT.parent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
         yield part
         if part.is_dir() and path.is_dir():
             shutil.rmtree(path)
-        os.replace(part, path)
+        part.replace(path)
     finally:
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from cloudrobust.scenes.fetch import fetch_month
+from cloudrobust.scenes.index import write_index
+from pydantic import TypeAdapter
+
 from adaptor import job
 from cloudrobust.config.sources import Source
 from cloudrobust.config.study import Period
-from cloudrobust.scenes.fetch import fetch_month
-from cloudrobust.scenes.index import write_index
 from cloudrobust.scenes.source import create
-from pydantic import TypeAdapter
 
 with job(snakemake):
     source = create(TypeAdapter(Source).validate_json(snakemake.params.cfg))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from cloudrobust.parcels.cubes import read_series, write_dataset
+
 from adaptor import job
 from cloudrobust.config.steps import Interpolate
-from cloudrobust.parcels.cubes import read_series, write_dataset
 from cloudrobust.steps.interpolate import apply
 
 with job(snakemake):

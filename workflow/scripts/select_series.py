@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from cloudrobust.parcels.cubes import read_series, write_dataset
+
 from adaptor import job
 from cloudrobust.config.steps import Select
-from cloudrobust.parcels.cubes import read_series, write_dataset
 from cloudrobust.steps.select import apply
 
 with job(snakemake):

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from adaptor import job
 from cloudrobust.config.sources import Source
 from cloudrobust.scenes.source import create
-from pydantic import TypeAdapter
 
 with job(snakemake):
     source = create(TypeAdapter(Source).validate_json(snakemake.params.cfg))

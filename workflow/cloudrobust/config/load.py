@@ -15,7 +15,6 @@ from .nearest import nearest
 from .steps import DAY
 from .study import NAME, TILE, Study
 
-
 MENDS = {
     NAME: "a name of small letters, digits and hyphens that starts with a letter",
     TILE: "an MGRS tile like 32UPU",

@@ -56,7 +56,9 @@ def table() -> str:
             lines += [f"{kind}{(part.__doc__ or '').strip().splitlines()[0]}", ""]
             lines += ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
             for name, field in part.model_fields.items():
-                lines.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |")
+                lines.append(
+                    f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |"
+                )
             lines.append("")
     return "\n".join(lines)
 
@@ -101,8 +103,8 @@ def main(arguments: list[str]) -> int:
     }
     if arguments == ["--check"]:
         stale = [str(file) for file, text in wanted.items() if not file.is_file() or file.read_text() != text]
-        for file in stale:
-            print(f"{file} is not what the configuration says; run 'make schema'")
+        for name in stale:
+            print(f"{name} is not what the configuration says; run 'make schema'")
         return 1 if stale else 0
     for file, text in wanted.items():
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,9 @@ class TableSource(Part):
     scale: float = Field(1e-4, gt=0, description="Reflectance of one unit.")
     offset: float = Field(0.0, description="Added after scaling, in reflectance.")
     nodata: float | None = Field(None, description="Value that means missing; empty cells always do.")
-    longitude: str | None = Field(None, description="Column with the parcel's longitude (WGS 84); spatial splits need it.")
+    longitude: str | None = Field(
+        None, description="Column with the parcel's longitude (WGS 84); spatial splits need it."
+    )
     latitude: str | None = Field(None, description="Column with the parcel's latitude (WGS 84).")
 
 

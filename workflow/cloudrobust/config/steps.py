@@ -29,7 +29,9 @@ class Select(Part):
             except ValueError:
                 raise ValueError(f"{field} {text!r} is no day; write MM-DD or YYYY-MM-DD") from None
         if len(self.start) != len(self.end):
-            raise ValueError(f"start {self.start!r} and end {self.end!r} differ in form; write both with or without year")
+            raise ValueError(
+                f"start {self.start!r} and end {self.end!r} differ in form; write both with or without year"
+            )
         if self.start > self.end:
             raise ValueError(f"end {self.end!r} lies before start {self.start!r}; swap them")
         return self

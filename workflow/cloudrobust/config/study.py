@@ -140,7 +140,8 @@ class Study(Part):
                         "use level L2A or another method"
                     )
         if not self.months(branch.chain):
-            yield f"{where}.steps: the selected window and the period {self.period.start} to {self.period.end} do not meet"
+            period = f"{self.period.start} to {self.period.end}"
+            yield f"{where}.steps: the selected window and the period {period} do not meet; change one of them"
 
     # -- what follows from the configuration ------------------------------------------------
 

@@ -60,9 +60,9 @@ def mask_scenes(
         for row in scenes.itertuples(index=False):
             scene = open_scene(row, store)
             geobox = scene.geoboxes["SCL"]
-            window = coverage.window("SCL")
+            window = coverage.window(_band_on(geobox, scene.geoboxes))
             pixel = (abs(geobox.affine.e), abs(geobox.affine.a))
-            wide, inner = _widened(window, step.dilate, pixel, geobox.shape)
+            wide, inner = _widened(window, step.dilate, pixel, (geobox.shape.y, geobox.shape.x))
             masked = is_masked(scene.read_classification(wide), step, pixel)[inner]
             if former is not None:
                 with rasterio.open(former / str(row.mask)) as source:
@@ -85,9 +85,9 @@ def apply(cube: xr.Dataset, step: Mask) -> xr.Dataset:
     if "classification" not in cube:
         raise InputError("mask scl: the cube has no variable 'classification'; mask pixels before they are averaged")
     classification = cube["classification"]
-    pixel = tuple(float(abs(np.diff(classification[dim].values[:2])[0])) for dim in ("y", "x"))
+    height, width = (float(abs(np.diff(classification[dim].values[:2])[0])) for dim in ("y", "x"))
     masked = xr.apply_ufunc(
-        lambda layer: is_masked(layer, step, pixel),
+        lambda layer: is_masked(layer, step, (height, width)),
         classification,
         input_core_dims=[["y", "x"]],
         output_core_dims=[["y", "x"]],
@@ -98,6 +98,11 @@ def apply(cube: xr.Dataset, step: Mask) -> xr.Dataset:
     if "observed" in cube:
         result["observed"] = cube["observed"].astype(bool) & ~masked
     return result
+
+
+def _band_on(geobox: GeoBox, geoboxes: dict[str, GeoBox]) -> str:
+    """A spectral band on the same grid as the classification, whose window over the parcels is known."""
+    return next(band for band, other in geoboxes.items() if band != "SCL" and other == geobox)
 
 
 def _widened(
