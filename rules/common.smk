@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from cloudrobust.config import Paths, canonical, check_files, code_hash, parse, products
+from cloudrobust.config import Paths, canonical, check_files, code_hash, products
+from cloudrobust.config import parse as parse_study
 from cloudrobust.config.sources import SimulatorSource, TableSource
 from cloudrobust.config.steps import Interpolate, Mask, Select
 from cloudrobust.errors import InputError
@@ -13,7 +14,7 @@ def read_study():
     """The checked configuration; what is wrong with it is one sentence, before any work starts."""
     origin = " + ".join(str(file) for file in workflow.configfiles) or "config.yaml"
     try:
-        study = parse(config, origin)
+        study = parse_study(config, origin)
         check_files(study, origin)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -26,6 +27,18 @@ PATHS = Paths(STUDY)
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 IS_TABLE = isinstance(STUDY.source, TableSource)
 IS_SIMULATOR = isinstance(STUDY.source, SimulatorSource)
+STORE = "" if IS_TABLE else str(STUDY.source.store)
+COMPARISON = canonical(
+    {
+        "runs": [[branch, model] for branch in STUDY.branches for model in STUDY.models],
+        "chains": {name: branch.chain for name, branch in STUDY.branches.items()},
+        "raw": STUDY.comparison.raw,
+        "preprocessed": STUDY.comparison.preprocessed,
+    }
+)
+TABLES = [
+    f"{name}.{suffix}" for name in ("accuracy", "kappa", "classes", "parameters") for suffix in ("csv", "md", "tex")
+]
 
 
 def code(script, *modules):
@@ -91,9 +104,41 @@ def month_days(level, month):
     return canonical({"start": str(days[0]), "end": str(days[-1])})
 
 
-def final_series():
-    """The series that branches end with."""
-    return [PATHS.series(branch.chain) for branch in STUDY.branches.values()]
+def code_of_model(name):
+    """Hash of the code that trains a model: its own network's, not those of the others."""
+    return code("train", f"cloudrobust.models.{STUDY.models[name].do}")
+
+
+def runs(file):
+    """One file of every branch x model."""
+    return [PATHS.run(branch, model, file) for branch in STUDY.branches for model in STUDY.models]
+
+
+def figures(*names):
+    """The two files of each figure."""
+    return [PATHS.report("figures", f"{name}.{suffix}") for name in names for suffix in ("png", "pdf")]
+
+
+def measured_chain(branch):
+    """The longest prefix of a branch whose values are all measured, not filled in."""
+    chains = STUDY.prefixes(STUDY.branches[branch].chain)
+    return next(c for c in chains if not any(isinstance(STUDY.steps[name], Interpolate) for name in c.split("/")[1:]))
+
+
+def scenes_of_pictures():
+    """Indexes of the raw branch's scenes in the first tile, all months."""
+    if IS_TABLE:
+        return []
+    chain = next(c for c in STUDY.prefixes(STUDY.branches[STUDY.comparison.raw].chain) if STUDY.works_on_pixels(c))
+    return [PATHS.scenes(chain, STUDY.tiles[0], month) for month in STUDY.months(chain)]
+
+
+def pictures():
+    """Every figure that this study can have; a table has no scenes and no outlines of parcels."""
+    wanted = [rules.draw_comparison, rules.draw_series]
+    if not IS_TABLE:
+        wanted += [rules.draw_predictions, rules.draw_parcels, rules.draw_chips]
+    return [rule.output.figures for rule in wanted]
 
 
 def show_summary():
@@ -105,6 +150,12 @@ def show_summary():
 
 def show_reasons(log):
     """The one-sentence reasons of failed jobs, once more at the end."""
-    text = Path(log).read_text() if log else ""
-    for line in dict.fromkeys(line for line in text.splitlines() if line.startswith("error: ")):
+    files = [log] if isinstance(log, str) else log
+    lines = [line for file in files if Path(file).is_file() for line in Path(file).read_text().splitlines()]
+    for line in dict.fromkeys(line for line in lines if line.startswith("error: ")):
         print(line, file=sys.stderr)
+
+
+wildcard_constraints:
+    tile=one_of(STUDY.tiles),
+    month=r"\d{4}-\d{2}",

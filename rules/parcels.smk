@@ -20,6 +20,7 @@ if not IS_TABLE:
             runtime=20,
         params:
             cfg=STUDY.parcels.canonical(),
+            part_column=STUDY.split.column,
             code=code("read_parcels"),
         script:
             "../workflow/scripts/read_parcels.py"
@@ -62,7 +63,7 @@ rule build_coverage:
         mem_mb=2500,
         runtime=60,
     params:
-        cfg=canonical({"minimum_inside": STUDY.parcels.minimum_inside}),
+        minimum_inside=STUDY.parcels.minimum_inside,
         code=code("build_coverage"),
     script:
         "../workflow/scripts/build_coverage.py"

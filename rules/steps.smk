@@ -47,7 +47,7 @@ rule mask_scenes:
         runtime=30,
     params:
         cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
-        store=str(STUDY.source.store) if not IS_TABLE else "",
+        store=STORE,
         code=code("mask_scenes"),
     script:
         "../workflow/scripts/mask_scenes.py"
@@ -72,8 +72,8 @@ rule observe_parcels:
         mem_mb=2500,
         runtime=120,
     params:
-        cfg=lambda wildcards: canonical({"minimum_clear": minimum_clear(wildcards.chain)}),
-        store=str(STUDY.source.store) if not IS_TABLE else "",
+        minimum_clear=lambda wildcards: minimum_clear(wildcards.chain),
+        store=STORE,
         code=code("observe_parcels"),
     script:
         "../workflow/scripts/observe_parcels.py"
@@ -101,6 +101,7 @@ if IS_TABLE:
             cfg=STUDY.source.canonical(),
             parcels=STUDY.parcels.canonical(),
             period=STUDY.period.canonical(),
+            part_column=STUDY.split.column,
             code=code("read_table"),
         script:
             "../workflow/scripts/read_table.py"
@@ -113,6 +114,7 @@ rule collect_series:
             for tile in STUDY.tiles
             for month in STUDY.months(wildcards.chain)
         ],
+        parcels=PATHS.parcels,
     output:
         series=PATHS.series(),
     log:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# In an environment of its own (--sdm conda) the library is not installed; it lies beside the scripts.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 from cloudrobust.errors import InputError
 from cloudrobust.log import logger
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cloudrobust.parcels.cubes import read_series, write_dataset
+from cloudrobust.parcels.series import read_series, write_dataset
 
 from adaptor import job
 from cloudrobust.config.steps import Interpolate

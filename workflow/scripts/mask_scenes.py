@@ -6,7 +6,7 @@ from cloudrobust.scenes.index import read_index, write_index
 
 from adaptor import job
 from cloudrobust.config.steps import Mask
-from cloudrobust.parcels.coverage import TileCoverage
+from cloudrobust.parcels.tiles import TileCoverage
 from cloudrobust.steps.mask import mask_scenes
 
 with job(snakemake):

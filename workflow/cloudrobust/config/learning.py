@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .base import Part
 
@@ -14,6 +14,7 @@ SCHEDULE = Literal["constant", "warmup"]
 class _Network(Part):
     batch: int | None = Field(None, ge=1, description="Batch size; by default the one of `training`.")
     epochs: int | None = Field(None, ge=1, description="Most epochs; by default those of `training`.")
+    warmup: int = Field(1000, ge=1, description="Optimiser steps over which the rate grows (schedule warmup).")
 
     def hyperparameters(self) -> dict[str, Any]:
         """The keywords of the network itself, as `cloudrobust.models.create` takes them."""
@@ -45,7 +46,9 @@ class Transformer(_Network):
     learning_rate: float = Field(1.0, gt=0, description="Factor on the warm-up schedule's rate.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay of Adam.")
     schedule: SCHEDULE = "warmup"
-    warmup: int = Field(1000, ge=1, description="Steps over which the rate grows (schedule warmup).")
+    positions: Literal["order", "day"] = Field(
+        "order", description="Position of a date: its place among the observed dates, or its day of the year."
+    )
 
 
 class MsResnet(_Network):
@@ -68,6 +71,13 @@ class TempCnn(_Network):
     learning_rate: float = Field(0.001, gt=0, description="Learning rate of Adam.")
     weight_decay: float = Field(1e-6, ge=0, description="Weight decay of Adam.")
     schedule: SCHEDULE = "constant"
+
+    @field_validator("kernel")
+    @classmethod
+    def _is_odd(cls, kernel: int) -> int:
+        if kernel % 2 == 0:
+            raise ValueError(f"a filter has a date at its centre, so its length is odd; {kernel} is not")
+        return kernel
 
 
 class Forest(Part):

@@ -17,7 +17,7 @@ class SimulatorSource(Part):
 
     kind: Literal["simulator"] = "simulator"
     store: Path = Field(Path("results/archive"), description="Folder that the products are written to.")
-    seed: int = Field(1, description="Seed of the landscape, the weather and the noise.")
+    seed: int = Field(1, ge=0, description="Seed of the landscape, the weather and the noise.")
     size: int = Field(6000, ge=1200, multiple_of=60, description="Side of the square landscape in metres.")
     parcels: int = Field(700, ge=20, description="Number of parcels to aim at.")
     satellite: Literal["S2A", "S2B"] = Field("S2A", description="One satellite: one pass per orbit every ten days.")

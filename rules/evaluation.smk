@@ -1,0 +1,29 @@
+"""Evaluation: the test part is scored once, on the parcels that every branch classifies."""
+
+
+rule evaluate:
+    input:
+        predictions=runs("predictions.parquet"),
+        cards=runs("card.json"),
+        parcels=PATHS.parcels,
+        split=PATHS.split,
+    output:
+        scores=PATHS.evaluation("scores.csv"),
+        classes=PATHS.evaluation("classes.csv"),
+        scored=PATHS.evaluation("scored.csv"),
+        ledger=PATHS.evaluation("ledger.csv"),
+        totals=PATHS.evaluation("totals.csv"),
+    log:
+        PATHS.log("evaluate.log"),
+    benchmark:
+        PATHS.benchmark("evaluate.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        cfg=COMPARISON,
+        code=code("evaluate"),
+    script:
+        "../workflow/scripts/evaluate.py"

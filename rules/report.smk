@@ -1,0 +1,181 @@
+"""The report: tables, figures and the summary."""
+
+
+rule write_tables:
+    input:
+        scores=PATHS.evaluation("scores.csv"),
+        classes=PATHS.evaluation("classes.csv"),
+        scored=PATHS.evaluation("scored.csv"),
+        cards=runs("card.json"),
+    output:
+        tables=multiext(PATHS.report("tables", ""), *TABLES),
+    log:
+        PATHS.log("write_tables.log"),
+    benchmark:
+        PATHS.benchmark("write_tables.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg=COMPARISON,
+        code=code("write_tables"),
+    script:
+        "../workflow/scripts/write_tables.py"
+
+
+rule draw_comparison:
+    input:
+        scores=PATHS.evaluation("scores.csv"),
+        classes=PATHS.evaluation("classes.csv"),
+        scored=PATHS.evaluation("scored.csv"),
+        predictions=runs("predictions.parquet"),
+        cards=runs("card.json"),
+    output:
+        figures=figures(
+            "comparison", *(f"{kind}-{model}" for kind in ("classes", "confusion") for model in STUDY.models)
+        ),
+    log:
+        PATHS.log("draw_comparison.log"),
+    benchmark:
+        PATHS.benchmark("draw_comparison.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        cfg=COMPARISON,
+        code=code("draw_comparison"),
+    script:
+        "../workflow/scripts/draw_comparison.py"
+
+
+rule draw_predictions:
+    input:
+        scored=PATHS.evaluation("scored.csv"),
+        predictions=runs("predictions.parquet"),
+        cards=runs("card.json"),
+        parcels=PATHS.parcels,
+    output:
+        figures=figures(*(f"predictions-{model}" for model in STUDY.models)),
+    log:
+        PATHS.log("draw_predictions.log"),
+    benchmark:
+        PATHS.benchmark("draw_predictions.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        cfg=COMPARISON,
+        code=code("draw_predictions"),
+    script:
+        "../workflow/scripts/draw_predictions.py"
+
+
+rule draw_parcels:
+    input:
+        parcels=PATHS.parcels,
+        split=PATHS.split,
+    output:
+        figures=figures("parcels"),
+    log:
+        PATHS.log("draw_parcels.log"),
+    benchmark:
+        PATHS.benchmark("draw_parcels.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        cfg=STUDY.split.canonical(),
+        code=code("draw_parcels"),
+    script:
+        "../workflow/scripts/draw_parcels.py"
+
+
+rule draw_series:
+    input:
+        raw=PATHS.series(STUDY.branches[STUDY.comparison.raw].chain),
+        measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        preprocessed=PATHS.series(STUDY.branches[STUDY.comparison.preprocessed].chain),
+        parcels=PATHS.parcels,
+        split=PATHS.split,
+    output:
+        figures=figures("series"),
+    log:
+        PATHS.log("draw_series.log"),
+    benchmark:
+        PATHS.benchmark("draw_series.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        cfg=STUDY.pictures.canonical(),
+        code=code("draw_series"),
+    script:
+        "../workflow/scripts/draw_series.py"
+
+
+rule draw_chips:
+    input:
+        scenes=scenes_of_pictures(),
+        raw=PATHS.series(STUDY.branches[STUDY.comparison.raw].chain),
+        measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        parcels=PATHS.parcels,
+        split=PATHS.split,
+    output:
+        figures=figures("chips"),
+    log:
+        PATHS.log("draw_chips.log"),
+    benchmark:
+        PATHS.benchmark("draw_chips.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        cfg=STUDY.pictures.canonical(),
+        store=STORE,
+        code=code("draw_chips"),
+    script:
+        "../workflow/scripts/draw_chips.py"
+
+
+rule write_summary:
+    input:
+        scores=PATHS.evaluation("scores.csv"),
+        scored=PATHS.evaluation("scored.csv"),
+        totals=PATHS.evaluation("totals.csv"),
+        ledger=PATHS.evaluation("ledger.csv"),
+        tables=rules.write_tables.output.tables,
+        predictions=runs("predictions.parquet"),
+        cards=runs("card.json"),
+        pictures=pictures(),
+    output:
+        markdown=PATHS.report("summary.md"),
+        text=PATHS.report("summary.txt"),
+        provenance=PATHS.report("provenance.json"),
+    log:
+        PATHS.log("write_summary.log"),
+    benchmark:
+        PATHS.benchmark("write_summary.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg=COMPARISON,
+        title=STUDY.title,
+        study=STUDY.canonical(),
+        code=code("write_summary"),
+    script:
+        "../workflow/scripts/write_summary.py"

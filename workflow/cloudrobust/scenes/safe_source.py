@@ -1,0 +1,141 @@
+"""A folder tree of `.SAFE` products as a source: ESA's own files, a mirror, or the simulator's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from odc.geo.geobox import GeoBox
+
+from ..config.sources import SafeSource as SafeSourceConfig
+from ..errors import InputError
+from ..log import logger
+from . import jp2
+from .grid import Grid
+from .manifest import complaint, read_manifest
+from .metadata import find_metadata, read_metadata
+from .names import ProductName
+from .safe import SafeScene
+from .source import Found
+
+
+class SafeSource:
+    """All `.SAFE` folders below a folder, at any depth; it may be one itself.
+
+    The tree is walked once, on first use. Only names are looked at, and metadata is read only of
+    products in the format of before December 2016, whose names don't tell the tile.
+
+    Parameters
+    ----------
+    config: its field `store` is the folder (`cloudrobust.config.sources.SafeSource`).
+    """
+
+    thread_safe = True
+
+    def __init__(self, config: SafeSourceConfig) -> None:
+        self.store = Path(config.store)
+        if not self.store.is_dir():
+            raise InputError(f"source.store: there is no folder {self.store}; name the folder that holds your products")
+
+    @cached_property
+    def products(self) -> list[Found]:
+        """Every product in the tree, sorted by path."""
+        return [found for path in sorted(product_folders(self.store)) if (found := _found(path)) is not None]
+
+    def grid(self, tile: str) -> Grid:
+        """The grids of a tile: of the first Level-1C product, and those of a Level-2A product that it lacks ("SCL")."""
+        geoboxes: dict[str, GeoBox] = {}
+        for level in ("L1C", "L2A"):
+            first = next((p for p in self.products if (p.tile, p.level) == (tile, level)), None)
+            if first is not None:
+                scene = SafeScene(_path(first))
+                Grid(tile, geoboxes).check(scene.geoboxes, str(scene.path))
+                geoboxes = {**scene.geoboxes, **geoboxes}
+        if not geoboxes:
+            held = sorted({p.tile for p in self.products})
+            raise InputError(
+                f"{self.store}: holds no product of tile {tile}; it holds {', '.join(held) or 'no product at all'}: "
+                "correct the key tiles, or fetch products of the tile"
+            )
+        return Grid(tile, geoboxes)
+
+    def search(self, tile: str, level: str, start: date, end: date) -> list[Found]:
+        """Products of a tile and level sensed from `start` to `end`, both included, sorted by time, then id."""
+        matching = (p for p in self.products if (p.tile, p.level) == (tile, level) and start <= p.time.date() <= end)
+        return sorted(matching, key=lambda p: (p.time, p.id))
+
+    def fetch(self, found: Found) -> Path:
+        """The product's folder, after every image in it has been verified.
+
+        Raises
+        ------
+        InputError
+            If an image is missing or damaged; the sentence names the file.
+        """
+        path = _path(found)
+        verify(path)
+        return path
+
+
+def product_folders(store: Path) -> Iterator[Path]:
+    """`.SAFE` folders at any depth below `store`, or `store` itself; links are followed, hidden folders are not."""
+    if store.absolute().name.endswith(".SAFE"):
+        yield store
+        return
+    visited: set[tuple[int, int]] = set()
+    for folder, names, _ in os.walk(store, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in visited:  # a link led back to a folder above
+            names.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        yield from (Path(folder, name) for name in names if name.endswith(".SAFE") and not name.startswith("."))
+        # hidden folders are unfinished products, among others
+        names[:] = [name for name in names if not name.startswith(".") and not name.endswith(".SAFE")]
+
+
+def verify(product: Path) -> None:
+    """Check every image of a product: it exists and has the checksum of the manifest, or else decodes in full.
+
+    Raises
+    ------
+    InputError
+        About the first image that is missing or damaged.
+    """
+    scene = SafeScene(product)
+    manifest = read_manifest(product)
+    images = [product / f"{image}.jp2" for image in scene.metadata.image_files]
+    if scene.cloud_probability_file.is_file():  # not listed among the images, but read as one
+        images.append(scene.cloud_probability_file)
+    for path in (find_metadata(product), *images):
+        if not path.is_file():
+            raise jp2.damaged(path, scene.id, "is missing")
+        entry = manifest.get(path.relative_to(product).as_posix())
+        problem = complaint(product, entry) if entry is not None else None
+        if problem is not None:
+            raise jp2.damaged(path, scene.id, problem)
+        if entry is None and path in images:
+            jp2.read_window(path, scene.id)
+
+
+def _path(found: Found) -> Path:
+    if found.path is None:
+        raise ValueError(f"{found.id} was found elsewhere: it has no path")
+    return found.path
+
+
+def _found(path: Path) -> Found | None:
+    """What a product is, from its name where that tells; None, and a line in the log, if it is no Level-1C or 2A."""
+    folder = path.absolute()
+    name = ProductName.parse(folder.name)
+    if name is not None:
+        return Found(str(name), name.tile, name.level, name.time, name.baseline, name.platform, name.orbit, folder)
+    try:
+        m = read_metadata(find_metadata(folder))
+    except InputError as error:
+        logger.warning("%s is left out: %s", path, error)
+        return None
+    return Found(m.id, m.tile, m.level, m.time, m.baseline, m.platform, m.orbit, folder)

@@ -1,0 +1,37 @@
+"""What the scripts of evaluation and report share: the runs of a study, in order."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cloudrobust.evaluation.compare import comparison_table
+from cloudrobust.evaluation.runs import Key, Run, read_runs
+
+METRICS = ("accuracy", "kappa")
+
+
+def wanted(snakemake) -> dict[str, Any]:
+    """Branches, models and chains as the rule's parameter `cfg` gives them."""
+    return json.loads(snakemake.params.cfg)
+
+
+def runs_of(snakemake) -> dict[Key, Run]:
+    """Predictions and card of every branch x model, in the order of the configuration."""
+    folders = [Path(card).parent for card in snakemake.input.cards]
+    keys = [(branch, model) for branch, model in wanted(snakemake)["runs"]]
+    return read_runs(dict(zip(keys, folders, strict=True)))
+
+
+def tables_of(snakemake, runs: dict[Key, Run]) -> dict[str, pd.DataFrame]:
+    """The comparison table of each metric."""
+    scores = pd.read_csv(snakemake.input.scores)
+    parameters = {key: run.parameters for key, run in runs.items()}
+    cfg = wanted(snakemake)
+    return {m: comparison_table(scores, m, cfg["raw"], cfg["preprocessed"], parameters) for m in METRICS}
+
+
+def scored_parcels(snakemake) -> list[str]:
+    """Ids of the test parcels that every branch classifies."""
+    return pd.read_csv(snakemake.input.scored, dtype=str)["parcel"].tolist()

@@ -1,0 +1,24 @@
+"""Rule draw_comparison: scores of all models, of their classes, and their confusions."""
+
+from pathlib import Path
+
+import pandas as pd
+from adaptor import job
+from comparison import runs_of, scored_parcels, tables_of, wanted
+
+from cloudrobust.evaluation.metrics import confusion
+from cloudrobust.report.figures.class_scores import class_scores_figure
+from cloudrobust.report.figures.comparison import comparison_figure
+from cloudrobust.report.figures.confusion import confusion_figure
+from cloudrobust.report.style import save
+
+with job(snakemake):
+    runs, scored = runs_of(snakemake), scored_parcels(snakemake)
+    folder = Path(snakemake.output.figures[0]).parent
+    save(comparison_figure(pd.read_csv(snakemake.input.scores), tables_of(snakemake, runs)), folder / "comparison")
+    classes = pd.read_csv(snakemake.input.classes, dtype={"class": str})
+    cfg = wanted(snakemake)
+    for model in dict.fromkeys(model for _, model in runs):
+        save(class_scores_figure(classes, model), folder / f"classes-{model}")
+        matrices = {b: confusion(runs[b, model].predictions, scored) for b in (cfg["raw"], cfg["preprocessed"])}
+        save(confusion_figure(matrices, model), folder / f"confusion-{model}")

@@ -1,0 +1,17 @@
+"""Rule draw_parcels: the parcels by crop and by part of the split."""
+
+from pathlib import Path
+
+import pandas as pd
+from adaptor import job
+
+from cloudrobust.config.sources import Split
+from cloudrobust.parcels.read import load_parcels
+from cloudrobust.report.figures.parcels import parcels_figure
+from cloudrobust.report.style import save
+
+with job(snakemake):
+    split = Split.model_validate_json(snakemake.params.cfg)
+    block = split.block if split.method == "blocks" else None
+    figure = parcels_figure(load_parcels(snakemake.input.parcels), pd.read_parquet(snakemake.input.split), block)
+    save(figure, Path(snakemake.output.figures[0]).with_suffix(""))

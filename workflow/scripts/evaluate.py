@@ -1,0 +1,30 @@
+"""Rule evaluate: scores of every run on the same test parcels, and what became of every parcel."""
+
+import pandas as pd
+from adaptor import job
+from comparison import runs_of, wanted
+
+from cloudrobust.atomic import atomic
+from cloudrobust.evaluation.compare import class_comparison, common_parcels, scores
+from cloudrobust.evaluation.ledger import final_ledger, reconcile, totals
+from cloudrobust.parcels.ledger import ledger
+from cloudrobust.parcels.read import load_parcels
+
+with job(snakemake):
+    cfg, runs = wanted(snakemake), runs_of(snakemake)
+    frames = {key: run.predictions for key, run in runs.items()}
+    common = common_parcels(frames)
+    parcels, split = load_parcels(snakemake.input.parcels), pd.read_parquet(snakemake.input.split)
+    reasons = {branch: run.card.get("ineligible", {}) for (branch, _), run in runs.items()}
+    fates = final_ledger(ledger(parcels, split), frames, common, reasons)
+    reconcile(fates, len(parcels))
+    tables = {
+        snakemake.output.scores: scores(frames, common.parcels),
+        snakemake.output.classes: class_comparison(frames, common.parcels, cfg["raw"], cfg["preprocessed"]),
+        snakemake.output.scored: pd.DataFrame({"parcel": common.parcels}),
+        snakemake.output.ledger: fates,
+        snakemake.output.totals: totals(fates),
+    }
+    for path, table in tables.items():
+        with atomic(path) as part:
+            table.to_csv(part, index=False)

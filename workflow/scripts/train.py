@@ -1,0 +1,23 @@
+"""Rule train: all seeds of a branch x model, and the predictions for every parcel."""
+
+from pathlib import Path
+
+from adaptor import job
+from pydantic import TypeAdapter
+
+from cloudrobust.config.learning import Model, Training
+from cloudrobust.learning.run import train_and_predict
+
+with job(snakemake):
+    train_and_predict(
+        snakemake.input.series,
+        snakemake.input.split,
+        snakemake.wildcards.branch,
+        snakemake.wildcards.model,
+        TypeAdapter(Model).validate_json(snakemake.params.model),
+        Training.model_validate_json(snakemake.params.training),
+        Path(snakemake.output.card).parent,
+        checkpoints=snakemake.params.checkpoints,
+        threads=snakemake.threads,
+        code=snakemake.params.code,
+    )
