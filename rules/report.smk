@@ -118,6 +118,7 @@ rule draw_series:
         runtime=20,
     params:
         cfg=STUDY.pictures.canonical(),
+        names=[STUDY.comparison.raw, STUDY.comparison.preprocessed],
         code=code("draw_series"),
     script:
         "../workflow/scripts/draw_series.py"

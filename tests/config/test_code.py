@@ -28,6 +28,7 @@ def hashed(script: Path, *modules: str) -> str:
     code._tree.cache_clear()
     code._meaning.cache_clear()
     code._imports.cache_clear()
+    code._data_files.cache_clear()
     return code_hash(script, *modules)
 
 
@@ -60,3 +61,12 @@ def test_a_module_found_by_name_counts_when_it_is_given(script: Path) -> None:
     before = hashed(script, "cloudrobust.steps.select")
     edit(script, "select.py", "return x", "return -x")
     assert hashed(script, "cloudrobust.steps.select") != before
+
+
+def test_a_data_file_that_a_module_names_counts(script: Path) -> None:
+    folder = script.parent / "cloudrobust" / "steps"
+    (folder / "classes.csv").write_text("code,class\n")
+    edit(script, "grow.py", "return x + 1", 'return x + len("classes.csv")')
+    before = hashed(script)
+    (folder / "classes.csv").write_text("code,class\n1,maize\n")
+    assert hashed(script) != before

@@ -6,7 +6,7 @@ import pandas as pd
 from adaptor import job
 from comparison import runs_of, scored_parcels, tables_of, wanted
 
-from cloudrobust.evaluation.metrics import confusion
+from cloudrobust.evaluation.metrics import confusion, majority
 from cloudrobust.report.figures.class_scores import class_scores_figure
 from cloudrobust.report.figures.comparison import comparison_figure
 from cloudrobust.report.figures.confusion import confusion_figure
@@ -15,7 +15,9 @@ from cloudrobust.report.style import save
 with job(snakemake):
     runs, scored = runs_of(snakemake), scored_parcels(snakemake)
     folder = Path(snakemake.output.figures[0]).parent
-    save(comparison_figure(pd.read_csv(snakemake.input.scores), tables_of(snakemake, runs)), folder / "comparison")
+    scores, first = pd.read_csv(snakemake.input.scores), next(iter(runs.values()))
+    reference = {"accuracy": majority(first.predictions, scored)[1]}
+    save(comparison_figure(scores, tables_of(snakemake, runs), reference), folder / "comparison")
     classes = pd.read_csv(snakemake.input.classes, dtype={"class": str})
     cfg = wanted(snakemake)
     for model in dict.fromkeys(model for _, model in runs):

@@ -14,5 +14,6 @@ with job(snakemake):
     raw, measured, preprocessed = (read_series(snakemake.input[name]) for name in ("raw", "measured", "preprocessed"))
     row = chosen_parcel(snakemake, raw, measured)
     crop = f", {row['class']}" if pd.notna(row["class"]) else ""
-    figure = series_figure(raw, measured, preprocessed, row["parcel"], title=f"Parcel {row['parcel']}{crop}")
+    title, names = f"Parcel {row['parcel']}{crop}", tuple(snakemake.params.names)
+    figure = series_figure(raw, measured, preprocessed, row["parcel"], title=title, names=names)
     save(figure, Path(snakemake.output.figures[0]).with_suffix(""))

@@ -7,6 +7,7 @@ from comparison import runs_of, wanted
 from cloudrobust.atomic import atomic
 from cloudrobust.evaluation.compare import class_comparison, common_parcels, scores
 from cloudrobust.evaluation.ledger import final_ledger, reconcile, totals
+from cloudrobust.evaluation.runs import reasons_of
 from cloudrobust.parcels.ledger import ledger
 from cloudrobust.parcels.read import load_parcels
 
@@ -15,16 +16,16 @@ with job(snakemake):
     frames = {key: run.predictions for key, run in runs.items()}
     common = common_parcels(frames)
     parcels, split = load_parcels(snakemake.input.parcels), pd.read_parquet(snakemake.input.split)
-    reasons = {branch: run.card.get("ineligible", {}) for (branch, _), run in runs.items()}
-    fates = final_ledger(ledger(parcels, split), frames, common, reasons)
-    reconcile(fates, len(parcels))
+    table = scores(frames, common.parcels)
+    fates = final_ledger(ledger(parcels, split), frames, common, reasons_of(runs))
+    reconcile(fates, parcels["parcel"], split, table)
     tables = {
-        snakemake.output.scores: scores(frames, common.parcels),
+        snakemake.output.scores: table,
         snakemake.output.classes: class_comparison(frames, common.parcels, cfg["raw"], cfg["preprocessed"]),
         snakemake.output.scored: pd.DataFrame({"parcel": common.parcels}),
         snakemake.output.ledger: fates,
         snakemake.output.totals: totals(fates),
     }
-    for path, table in tables.items():
+    for path, content in tables.items():
         with atomic(path) as part:
-            table.to_csv(part, index=False)
+            content.to_csv(part, index=False)

@@ -29,6 +29,8 @@ def code_hash(script: str | Path, *modules: str) -> str:
     for module in sorted(_closure([script, *further]) | further):
         digest.update(module.relative_to(PACKAGE).as_posix().encode())
         digest.update(_meaning(module).encode())
+        for data in _data_files(module):
+            digest.update(data.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -42,6 +44,13 @@ def _closure(files: list[Path]) -> set[Path]:
             found.add(module)
             waiting.extend(_imports(module))
     return found
+
+
+@cache
+def _data_files(module: Path) -> list[Path]:
+    """Files beside a module that it names, like a style or a table."""
+    text = module.read_text()
+    return sorted(f for f in module.parent.iterdir() if f.is_file() and f.suffix != ".py" and f.name in text)
 
 
 @cache

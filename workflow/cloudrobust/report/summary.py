@@ -1,0 +1,181 @@
+"""The summary: the question, the tables, an answer that says no more than the numbers do."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from .numbers import METRIC_NAMES, model_name, score, signed, signed_with_deviation
+from .tables import caption, comparison_text, markdown, parameters_text, spread_of
+
+QUESTION = "Do deep models need preprocessed satellite time series, or are raw ones, clouds and all, enough?"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the summary tells.
+
+    Attributes
+    ----------
+    title
+        Of the study.
+    comparisons
+        Tables of `evaluation.compare.comparison_table`; the first is the one that the answer speaks of.
+    parcels
+        Number of test parcels that were scored.
+    majority
+        Most frequent class of the test part and its share (`evaluation.metrics.majority`).
+    chains
+        Each branch as a path, such as `L2A/season/clear/biweekly`.
+    totals
+        Of `evaluation.ledger.totals`.
+    outputs
+        Where each output lies: words → path.
+    versions
+        Of `provenance.versions`.
+    config_hash
+        Hash of the configuration.
+    question
+        What the study asks.
+    """
+
+    title: str
+    comparisons: tuple[pd.DataFrame, ...]
+    parcels: int
+    majority: tuple[str, float]
+    chains: Mapping[str, str]
+    totals: pd.DataFrame
+    outputs: Mapping[str, str]
+    versions: Mapping[str, str]
+    config_hash: str
+    question: str = field(default=QUESTION)
+
+
+def answer(table: pd.DataFrame, parcels: int) -> str:
+    """Two sentences from the numbers of a comparison table.
+
+    The first tells how large the differences are, the second for which models they exceed their deviation.
+    """
+    raw, preprocessed, metric = (table.attrs[key] for key in ("raw", "preprocessed", "metric"))
+    noun = METRIC_NAMES[metric]
+    noun = noun if noun.startswith("Cohen") else noun.lower()
+    judged = table[table["delta"].notna()].sort_values("delta", kind="stable")
+    if judged.empty:
+        return f"No model was trained on both branches, {raw} and {preprocessed}, so the question stays open."
+    said = [(model_name(m), float(d), float(s)) for m, d, s in judged[["model", "delta", "delta_deviation"]].to_numpy()]
+    where = f"On the {parcels:,} test parcels that every branch classifies ({spread_of(table)})"
+    if len(said) == 1:
+        name, delta, spread = said[0]
+        said_so = signed_with_deviation(delta, spread)
+        first = f"{where}, the {noun} of {name} on {preprocessed} minus that on {raw} is {said_so}."
+    else:
+        (low, least, _), (high, most, _) = said[0], said[-1]
+        first = (
+            f"{where}, the {noun} on {preprocessed} minus that on {raw} runs from {signed(least)} ({low}) "
+            f"to {signed(most)} ({high})."
+        )
+    return f"{first} {_verdict(said, raw, preprocessed)}"
+
+
+def _verdict(said: list[tuple[str, float, float]], raw: str, preprocessed: str) -> str:
+    unknown = [name for name, _, spread in said if math.isnan(spread)]
+    if len(unknown) == len(said):
+        return "One seed gives no deviation, so whether these differences are more than chance cannot be said."
+    better = [name for name, delta, spread in said if delta > spread]
+    worse = [name for name, delta, spread in said if -delta > spread]
+    within = [name for name, delta, spread in said if abs(delta) <= spread]
+    clauses = []
+    if better:
+        clauses.append(f"exceeds its deviation in favour of {preprocessed} for {_listed(better)}")
+    if worse:
+        clauses.append(f"exceeds its deviation in favour of {raw} for {_listed(worse)}")
+    if within:
+        clauses.append(f"does not exceed its deviation for {_listed(within)}")
+    if unknown:
+        clauses.append(f"has no known deviation for {_listed(unknown)}")
+    return f"The difference {'; it '.join(clauses)}."
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def caution(table: pd.DataFrame, parcels: int, majority: tuple[str, float]) -> str:
+    """What the deviations leave out, and what no skill at all would score.
+
+    The sampling error of an accuracy p on n parcels is sqrt(p (1 - p) / n), the binomial standard error.
+    """
+    means = table[[f"{branch}_mean" for branch in table.attrs["branches"]]].to_numpy(float)
+    words = [
+        f"Always answering {majority[0]!r}, the most frequent class, would reach an accuracy of {score(majority[1])}."
+    ]
+    words.append("The deviations are over seeds alone, for one split of one set of parcels")
+    if table.attrs["metric"] == "accuracy" and not math.isnan(typical := float(pd.Series(means.ravel()).median())):
+        error = math.sqrt(typical * (1 - typical) / parcels)
+        words[-1] += (
+            f"; other {parcels:,} parcels would move an accuracy of {score(typical, 2)} by about ±{score(error)} "
+            "(binomial standard error)"
+        )
+    return f"{' '.join(words)}."
+
+
+def summary_markdown(facts: Facts) -> str:
+    """The whole summary as Markdown."""
+    first = facts.comparisons[0]
+    parts = [f"# {facts.title}", f"*{facts.question}*"]
+    parts += ["## Answer", answer(first, facts.parcels), caution(first, facts.parcels, facts.majority)]
+    parts.append("## Branches against each other")
+    for table in facts.comparisons:
+        parts += [caption(table, facts.parcels), markdown(comparison_text(table)).rstrip()]
+    parts += ["Trainable parameters:", markdown(parameters_text(first)).rstrip()]
+    chains = pd.DataFrame({"branch": list(facts.chains), "chain": [f"`{c}`" for c in facts.chains.values()]})
+    parts += ["Branches:", _left(chains)]
+    parts += [
+        "## What became of every parcel",
+        _left(facts.totals.fillna({"reason": ""}).rename(columns={"reason": ""}), right=("parcels",)),
+    ]
+    outputs = pd.DataFrame({"output": list(facts.outputs), "where": [f"`{p}`" for p in facts.outputs.values()]})
+    parts += ["## Where everything lies", _left(outputs)]
+    versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+    parts += ["## Made with", f"Configuration `{facts.config_hash}`. {versions}."]
+    return "\n\n".join(parts) + "\n"
+
+
+def _left(frame: pd.DataFrame, right: Collection[str] = ()) -> str:
+    """Markdown with every column but `right` aligned left."""
+    return markdown(frame, left=[column for column in frame.columns if column not in right]).rstrip()
+
+
+def summary_text(facts: Facts, width: int = 88) -> str:
+    """A short block for the terminal: title, tables, answer, and where to read on."""
+    lines = [facts.title, "=" * min(len(facts.title), width), *_wrapped(facts.question, width), ""]
+    for table in facts.comparisons:
+        text = comparison_text(table)
+        lines += [METRIC_NAMES[table.attrs["metric"]], *(f"  {line}" for line in _columns(text)), ""]
+    lines += _wrapped(answer(facts.comparisons[0], facts.parcels), width)
+    lines += _wrapped(caution(facts.comparisons[0], facts.parcels, facts.majority), width)
+    counts = facts.totals.groupby("what", sort=False)["parcels"].sum()
+    said = ", ".join(f"{counts.get(what, 0):,} {what}" for what in ("read", "excluded", "unlabelled", "usable"))
+    lines += ["", f"Parcels: {said}; {facts.parcels:,} scored."]
+    lines += [f"{words}: {path}" for words, path in list(facts.outputs.items())[:3]]
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _columns(text: pd.DataFrame) -> list[str]:
+    rows = [list(text.columns), *text.to_numpy().tolist()]
+    widths = [max(len(str(row[n])) for row in rows) for n in range(len(text.columns))]
+    return [
+        "  ".join(
+            str(cell).ljust(width) if n == 0 else str(cell).rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,212 @@
+"""The study's tables: numbers as CSV, text as Markdown and LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ..atomic import atomic
+from .numbers import METRIC_NAMES, MISSING, model_name, signed_with_deviation, with_deviation
+
+ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "−": "$-$",
+        "±": r"$\pm$",
+        "Δ": r"$\Delta$",
+        "–": "--",
+        "×": r"$\times$",
+        "κ": r"$\kappa$",
+    }
+)
+"""Characters that LaTeX would take for commands, or that its fonts may lack."""
+
+
+def comparison_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The cells of a comparison table as text.
+
+    Parameters
+    ----------
+    table
+        Of `evaluation.compare.comparison_table`.
+
+    Returns
+    -------
+    DataFrame
+        `model`, then preprocessed, raw, `Δ` and every other branch, as `.842 ± .0043`.
+    """
+    raw, preprocessed, branches = (table.attrs[key] for key in ("raw", "preprocessed", "branches"))
+    text = pd.DataFrame({"model": [model_name(name) for name in table["model"]]})
+    for branch in (preprocessed, raw):
+        text[branch] = _cells(table, f"{branch}_mean", f"{branch}_std")
+    text["Δ"] = [signed_with_deviation(*pair) for pair in zip(table["delta"], table["delta_deviation"], strict=True)]
+    for branch in branches:
+        if branch not in (raw, preprocessed):
+            text[branch] = _cells(table, f"{branch}_mean", f"{branch}_std")
+    return text
+
+
+def class_text(table: pd.DataFrame, raw: str, preprocessed: str) -> pd.DataFrame:
+    """The cells of a table of classes as text: class, number of test parcels, F1 of both branches and Δ.
+
+    `table` holds the lines of one model of `evaluation.compare.class_comparison`.
+    """
+    text = pd.DataFrame({"class": table["class"].tolist(), "parcels": [str(int(n)) for n in table["parcels"]]})
+    for branch in (preprocessed, raw):
+        text[branch] = _cells(table, f"{branch}_mean", f"{branch}_std")
+    text["Δ"] = [signed_with_deviation(*pair) for pair in zip(table["delta"], table["delta_deviation"], strict=True)]
+    return text
+
+
+def parameters_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Trainable parameters of each model and branch; `–` for a model that has none."""
+    text = pd.DataFrame({"model": [model_name(name) for name in table["model"]]})
+    for branch in table.attrs["branches"]:
+        text[branch] = [MISSING if pd.isna(n) else f"{int(n):,}" for n in table[f"{branch}_parameters"]]
+    return text
+
+
+def _cells(table: pd.DataFrame, mean: str, spread: str) -> list[str]:
+    return [with_deviation(*pair) for pair in zip(table[mean], table[spread], strict=True)]
+
+
+def caption(table: pd.DataFrame, parcels: int) -> str:
+    """What the numbers of a comparison table are, in one sentence."""
+    attrs = table.attrs
+    return (
+        f"{METRIC_NAMES[attrs['metric']]} on {parcels:,} test parcels, {spread_of(table)}; "
+        f"Δ = {attrs['preprocessed']} − {attrs['raw']}, its deviation √(σ₁² + σ₂²)."
+    )
+
+
+def spread_of(table: pd.DataFrame) -> str:
+    """How many seeds stand behind a comparison table, in words."""
+    seeds = sorted({int(n) for branch in table.attrs["branches"] for n in table[f"{branch}_seeds"] if n > 0})
+    if seeds == [1]:
+        return "of one seed (no deviation is known)"
+    return f"mean ± standard deviation over {seeds[0] if len(seeds) == 1 else f'{seeds[0]} to {seeds[-1]}'} seeds"
+
+
+def markdown(text: pd.DataFrame, left: Collection[str] | None = None) -> str:
+    """A table of text as Markdown; the columns `left` (by default the first) are aligned left, all others right."""
+    left = list(text.columns[:1]) if left is None else left
+    rows = [[_plain(name) for name in text.columns], *([_plain(cell) for cell in row] for row in text.to_numpy())]
+    lines: list[list[str]] = [[] for _ in range(len(rows) + 1)]
+    for number, name in enumerate(text.columns):
+        width = max(3, *(len(row[number]) for row in rows))
+        head, *cells = [row[number].ljust(width) if name in left else row[number].rjust(width) for row in rows]
+        rule = "-" * width if name in left else "-" * (width - 1) + ":"
+        for line, cell in zip(lines, (head, rule, *cells), strict=True):
+            line.append(cell)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _plain(cell: object) -> str:
+    return " ".join(str(cell).split()).replace("|", "\\|")
+
+
+def latex(text: pd.DataFrame, caption: str, label: str) -> str:
+    """A table of text as a LaTeX float with booktabs rules, every special character escaped."""
+    head, *body = [[escape(str(cell)) for cell in row] for row in (text.columns, *text.to_numpy())]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{escape(caption)}}}",
+            rf"  \label{{{label}}}",
+            rf"  \begin{{tabular}}{{l{'r' * (len(text.columns) - 1)}}}",
+            r"    \toprule",
+            f"    {' & '.join(head)} \\\\",
+            r"    \midrule",
+            *(f"    {' & '.join(row)} \\\\" for row in body),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def escape(text: str) -> str:
+    """`text` with LaTeX's special characters escaped."""
+    return text.replace("√(σ₁² + σ₂²)", "\0").translate(ESCAPES).replace("\0", r"$\sqrt{\sigma_1^2 + \sigma_2^2}$")
+
+
+def write_tables(
+    comparisons: Sequence[pd.DataFrame], classes: pd.DataFrame, parcels: int, folder: str | Path
+) -> dict[str, Path]:
+    """Write every table in three forms: `.csv` (numbers), `.md` and `.tex` (text).
+
+    Parameters
+    ----------
+    comparisons
+        Tables of `evaluation.compare.comparison_table`, one a metric; at least one.
+    classes
+        Of `evaluation.compare.class_comparison`: F1 of each class and model.
+    parcels
+        Number of test parcels that were scored.
+    folder
+        Where the files go: one name a metric, `classes` and `parameters`.
+
+    Returns
+    -------
+    dict
+        Path by file name.
+    """
+    folder = Path(folder)
+    raw, preprocessed = comparisons[0].attrs["raw"], comparisons[0].attrs["preprocessed"]
+    files: dict[str, str] = {}
+    for table in comparisons:
+        name, words, text = table.attrs["metric"], caption(table, parcels), comparison_text(table)
+        files[f"{name}.csv"] = table.to_csv(index=False)
+        files[f"{name}.md"] = f"{words}\n\n{markdown(text)}"
+        files[f"{name}.tex"] = latex(text, words, f"tab:{name.replace('_', '-')}")
+    files |= _class_files(classes, comparisons[0], parcels, raw, preprocessed)
+    files |= _parameter_files(comparisons[0])
+    written = {}
+    for name, content in files.items():
+        with atomic(folder / name) as part:
+            part.write_text(content)
+        written[name] = folder / name
+    return written
+
+
+def _class_files(
+    classes: pd.DataFrame, comparison: pd.DataFrame, parcels: int, raw: str, preprocessed: str
+) -> dict[str, str]:
+    in_markdown, in_latex = [], []
+    for model, lines in classes.groupby("model", sort=False):
+        words = (
+            f"F1 of each class for {model_name(str(model))} on {parcels:,} test parcels, {spread_of(comparison)}; "
+            f"Δ = {preprocessed} − {raw}."
+        )
+        text = class_text(lines, raw, preprocessed)
+        in_markdown.append(f"{words}\n\n{markdown(text)}")
+        in_latex.append(latex(text, words, f"tab:classes-{model}"))
+    return {
+        "classes.csv": classes.to_csv(index=False),
+        "classes.md": "\n".join(in_markdown),
+        "classes.tex": "\n".join(in_latex),
+    }
+
+
+def _parameter_files(comparison: pd.DataFrame) -> dict[str, str]:
+    columns = [f"{branch}_parameters" for branch in comparison.attrs["branches"]]
+    words = "Trainable parameters of each network; they depend on the branch where its bands or dates do."
+    text = parameters_text(comparison)
+    return {
+        "parameters.csv": comparison[["model", *columns]].to_csv(index=False),
+        "parameters.md": f"{words}\n\n{markdown(text)}",
+        "parameters.tex": latex(text, words, "tab:parameters"),
+    }
