@@ -8,7 +8,7 @@ rule write_tables:
         scored=PATHS.evaluation("scored.csv"),
         cards=runs("card.json"),
     output:
-        tables=multiext(PATHS.report("tables", ""), *TABLES),
+        tables=[PATHS.report("tables", name) for name in TABLES],
     log:
         PATHS.log("write_tables.log"),
     benchmark:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import geopandas as gpd
-from adaptor import job
 
+from adaptor import job
 from cloudrobust.parcels.tiles import TileCoverage
 from cloudrobust.scenes.grid import Grid
 

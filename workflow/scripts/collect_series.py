@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import geopandas as gpd
-from adaptor import job
 
+from adaptor import job
 from cloudrobust.config.study import Period
+from cloudrobust.errors import InputError
 from cloudrobust.parcels.collect import collect
 from cloudrobust.parcels.series import write_dataset
-from cloudrobust.errors import InputError
 
 with job(snakemake):
     chain = snakemake.wildcards.chain

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from adaptor import job
-from picture import chosen_parcel
 
+from adaptor import job
 from cloudrobust.config.study import Pictures
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.series import read_series
@@ -13,6 +12,7 @@ from cloudrobust.report.figures.chips import chips_figure, read_chips
 from cloudrobust.report.figures.series import clear_fraction_of
 from cloudrobust.report.style import save
 from cloudrobust.scenes.index import read_index
+from picture import chosen_parcel
 
 with job(snakemake):
     raw, measured = read_series(snakemake.input.raw), read_series(snakemake.input.measured)

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pandas as pd
-from adaptor import job
-from comparison import runs_of, scored_parcels, tables_of, wanted
 
+from adaptor import job
 from cloudrobust.evaluation.metrics import confusion, majority
 from cloudrobust.report.figures.class_scores import class_scores_figure
 from cloudrobust.report.figures.comparison import comparison_figure
 from cloudrobust.report.figures.confusion import confusion_figure
 from cloudrobust.report.style import save
+from comparison import runs_of, scored_parcels, tables_of, wanted
 
 with job(snakemake):
     runs, scored = runs_of(snakemake), scored_parcels(snakemake)

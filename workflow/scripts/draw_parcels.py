@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from adaptor import job
 
+from adaptor import job
 from cloudrobust.config.sources import Split
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.report.figures.parcels import parcels_figure

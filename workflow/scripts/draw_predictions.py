@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from adaptor import job
-from comparison import runs_of, scored_parcels, wanted
-
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.report.figures.prediction_map import prediction_map
 from cloudrobust.report.style import save
+from comparison import runs_of, scored_parcels, wanted
 
 with job(snakemake):
     runs, cfg = runs_of(snakemake), wanted(snakemake)

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pandas as pd
-from adaptor import job
-from picture import chosen_parcel
 
+from adaptor import job
 from cloudrobust.parcels.series import read_series
 from cloudrobust.report.figures.series import series_figure
 from cloudrobust.report.style import save
+from picture import chosen_parcel
 
 with job(snakemake):
     raw, measured, preprocessed = (read_series(snakemake.input[name]) for name in ("raw", "measured", "preprocessed"))

@@ -1,15 +1,15 @@
 """Rule evaluate: scores of every run on the same test parcels, and what became of every parcel."""
 
 import pandas as pd
-from adaptor import job
-from comparison import runs_of, wanted
 
+from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.evaluation.compare import class_comparison, common_parcels, scores
 from cloudrobust.evaluation.ledger import final_ledger, reconcile, totals
 from cloudrobust.evaluation.runs import reasons_of
 from cloudrobust.parcels.ledger import ledger
 from cloudrobust.parcels.read import load_parcels
+from comparison import runs_of, wanted
 
 with job(snakemake):
     cfg, runs = wanted(snakemake), runs_of(snakemake)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from cloudrobust.scenes.fetch import fetch_month
-from cloudrobust.scenes.index import write_index
 from pydantic import TypeAdapter
 
 from adaptor import job
 from cloudrobust.config.sources import Source
 from cloudrobust.config.study import Period
+from cloudrobust.scenes.fetch import fetch_month
+from cloudrobust.scenes.index import write_index
 from cloudrobust.scenes.source import create
 
 with job(snakemake):

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from cloudrobust.parcels.series import read_series, write_dataset
-
 from adaptor import job
 from cloudrobust.config.steps import Interpolate
+from cloudrobust.parcels.series import read_series, write_dataset
 from cloudrobust.steps.interpolate import apply
 
 with job(snakemake):

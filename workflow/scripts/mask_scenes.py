@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from cloudrobust.scenes.index import read_index, write_index
-
 from adaptor import job
 from cloudrobust.config.steps import Mask
 from cloudrobust.parcels.tiles import TileCoverage
+from cloudrobust.scenes.index import read_index, write_index
 from cloudrobust.steps.mask import mask_scenes
 
 with job(snakemake):

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from adaptor import job
-
 from cloudrobust.parcels.aggregate import observe
 from cloudrobust.parcels.series import write_dataset
 from cloudrobust.parcels.tiles import TileCoverage

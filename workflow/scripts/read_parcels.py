@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from adaptor import job
-
 from cloudrobust.config.sources import Parcels
 from cloudrobust.parcels.labels import label_parcels
 from cloudrobust.parcels.read import read_parcels, write_parcels

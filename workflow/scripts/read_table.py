@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from adaptor import job
-
 from cloudrobust.config.sources import Parcels, TableSource
 from cloudrobust.config.study import Period
 from cloudrobust.parcels.labels import label_parcels

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from cloudrobust.scenes.index import read_index, write_index
-
 from adaptor import job
 from cloudrobust.config.steps import Select
+from cloudrobust.scenes.index import read_index, write_index
 from cloudrobust.steps.select import select_scenes
 
 with job(snakemake):

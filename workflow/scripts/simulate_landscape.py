@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from cloudrobust.scenes.simulator.landscape import make_landscape
-
 from adaptor import job
 from cloudrobust.config.sources import SimulatorSource
+from cloudrobust.scenes.simulator.landscape import make_landscape
 
 with job(snakemake):
     landscape = make_landscape(SimulatorSource.model_validate_json(snakemake.params.cfg))

@@ -1,7 +1,6 @@
 """Rule split_parcels: train, validation and test."""
 
 from adaptor import job
-
 from cloudrobust.atomic import atomic
 from cloudrobust.config.sources import Split
 from cloudrobust.parcels.read import load_parcels

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from adaptor import job
 from pydantic import TypeAdapter
 
+from adaptor import job
 from cloudrobust.config.learning import Model, Training
 from cloudrobust.learning.run import train_and_predict
 

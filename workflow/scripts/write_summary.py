@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from adaptor import job
-from comparison import runs_of, scored_parcels, tables_of, wanted
 
+from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.evaluation.metrics import majority
 from cloudrobust.provenance import versions
 from cloudrobust.report.summary import Facts, summary_markdown, summary_text
+from comparison import runs_of, scored_parcels, tables_of, wanted
 
 with job(snakemake):
     cfg, runs, scored = wanted(snakemake), runs_of(snakemake), scored_parcels(snakemake)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from adaptor import job
-from comparison import runs_of, scored_parcels, tables_of
 
+from adaptor import job
 from cloudrobust.report.tables import write_tables
+from comparison import runs_of, scored_parcels, tables_of
 
 with job(snakemake):
     tables = tables_of(snakemake, runs_of(snakemake))

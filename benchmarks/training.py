@@ -1,0 +1,148 @@
+"""Training speed, network by network, beside the `breizhcrops` package.
+
+    python benchmarks/training.py            # a few minutes
+    python benchmarks/training.py --quick    # smaller, for a first look
+
+Both train on the same random series with the same batch size, in one process and in turns, so that
+a busy machine slows both. The peer runs as in its examples: networks of the package, a
+`DataLoader` that shuffles and stacks single series, plain Adam. Ours is `learning.training` itself,
+validation left out. Of the Transformer the package has another network, of nearly the same size
+(601,250 parameters against 598,408).
+
+Freed memory is kept for the next step (`learning.machine`) only while ours runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+from breizhcrops import models as peers
+from torch.utils.data import DataLoader, TensorDataset
+
+from cloudrobust.config.learning import Lstm, MsResnet, TempCnn, Training, Transformer
+from cloudrobust.learning.batches import Series
+from cloudrobust.learning.dataset import Dataset
+from cloudrobust.learning.machine import machine
+from cloudrobust.learning.training import OneSeed
+
+CONFIGS = {"lstm": Lstm(), "transformer": Transformer(), "msresnet": MsResnet(), "tempcnn": TempCnn()}
+
+
+def peer(name: str, bands: int, classes: int, dates: int) -> torch.nn.Module:
+    """The package's network with the study's hyperparameters."""
+    if name == "lstm":
+        return peers.LSTM(bands, classes, hidden_dims=32, num_layers=4, dropout=0.71)
+    if name == "transformer":
+        return peers.TransformerModel(bands, classes, d_model=128, n_head=4, n_layers=3, d_inner=512, dropout=0.26)
+    if name == "msresnet":
+        return peers.MSResNet(bands, num_classes=classes, hidden_dims=64)
+    return peers.TempCNN(bands, classes, sequencelength=dates, kernel_size=5, hidden_dims=64, dropout=0.5)
+
+
+def their_epoch(network: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, batch: int) -> Callable[[], None]:
+    """One epoch as the package's example trains."""
+    loader = DataLoader(TensorDataset(x, y), batch_size=batch, shuffle=True, num_workers=0)
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, weight_decay=1e-6)
+    criterion = torch.nn.CrossEntropyLoss(reduction="mean")
+
+    def run() -> None:
+        network.train()
+        losses = []
+        for some, label in loader:
+            optimiser.zero_grad()
+            loss = criterion(network.forward(some), label)
+            loss.backward()
+            optimiser.step()
+            losses.append(loss)
+        torch.stack(losses)
+
+    return run
+
+
+def our_epoch(name: str, dataset: Dataset, batch: int) -> Callable[[], None]:
+    """One epoch of our training, its draws of dates included."""
+    training = Training(batch=batch, device="cpu", dates=dataset.x.shape[1] - 10)
+    drawn = training.dates
+    shape = {"bands": len(dataset.bands), "classes": len(dataset.classes), "dates": drawn}
+    series = Series.of(dataset, torch.device("cpu"))
+    seed = OneSeed(0, dataset, series, CONFIGS[name], training, shape, drawn)
+    seed.begin()
+
+    def run() -> None:
+        seed.train()
+
+    return run
+
+
+def main() -> None:
+    """Print one line for each network: samples per second of both, and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", choices=CONFIGS, default=list(CONFIGS))
+    parser.add_argument("--dates", type=int, default=70)
+    parser.add_argument("--bands", type=int, default=13)
+    parser.add_argument("--classes", type=int, default=34)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--samples", type=int, default=1024, help="series in an epoch")
+    parser.add_argument("--rounds", type=int, default=5, help="epochs of each, in turns; the median counts")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--quick", action="store_true", help="two batches, two rounds")
+    given = parser.parse_args()
+    if given.quick:
+        given.samples, given.rounds = 2 * given.batch, 2
+    torch.set_num_threads(given.threads)
+
+    random = np.random.default_rng(0)
+    x = random.normal(size=(given.samples, given.dates + 10, given.bands)).astype(np.float32)
+    dataset = Dataset(
+        x=x,
+        time=np.datetime64("2018-01-01", "ns") + np.arange(given.dates + 10) * np.timedelta64(5, "D"),
+        bands=tuple(map(str, range(given.bands))),
+        label=random.integers(0, given.classes, given.samples),
+        classes=tuple(map(str, range(given.classes))),
+        part=np.full(given.samples, "train"),
+        parcel=np.arange(given.samples).astype(str),
+        ineligible=pd.DataFrame(),
+    )
+    inputs, labels = torch.from_numpy(x[:, : given.dates].copy()), torch.from_numpy(dataset.label)
+    print(f"{given.threads} threads, {given.dates} dates, {given.bands} bands, batch {given.batch}; series per second")
+    print(f"{'network':<12} {'breizhcrops':>12} {'cloudrobust':>12} {'ratio':>6}")
+    for name in given.networks:
+        theirs = their_epoch(peer(name, given.bands, given.classes, given.dates), inputs, labels, given.batch)
+        ours = our_epoch(name, dataset, given.batch)
+        seconds: dict[str, list[float]] = {"theirs": [], "ours": []}
+        for turn in range(given.rounds + 1):
+            _default_memory()
+            start = time.perf_counter()
+            theirs()
+            middle = time.perf_counter()
+            with machine(given.threads):
+                begun = time.perf_counter()
+                ours()
+                end = time.perf_counter()
+            if turn:  # the first one warms up
+                seconds["theirs"].append(middle - start)
+                seconds["ours"].append(end - begun)
+        speed = {who: given.samples / statistics.median(times) for who, times in seconds.items()}
+        ratio = speed["ours"] / speed["theirs"]
+        print(f"{name:<12} {speed['theirs']:>12.0f} {speed['ours']:>12.0f} {ratio:>6.2f}", flush=True)
+
+
+def _default_memory() -> None:
+    """glibc's own thresholds, which `machine` changes for the whole process."""
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(-3, 128 * 1024)
+    mallopt(-1, 128 * 1024)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Which dates of a series a network sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from cloudrobust.learning import load
+from cloudrobust.learning.batches import Series, draw, epoch, interleave
+
+TOTAL = 30
+
+
+@pytest.fixture
+def observed():
+    torch.manual_seed(0)
+    seen = torch.rand(40, TOTAL) < 0.7
+    seen[0] = False
+    seen[0, [2, 9, 11]] = True
+    seen[1] = True
+    return seen
+
+
+def _check(dates: torch.Tensor, observed: torch.Tensor, length: int) -> None:
+    assert dates.shape == (40, length)
+    for row, seen in zip(dates, observed, strict=True):
+        real = row[row < TOTAL]
+        assert len(real) == min(length, int(seen.sum()))
+        assert (row[len(real) :] == TOTAL).all()
+        assert (real.diff() > 0).all()
+        assert seen[real].all()
+
+
+@pytest.mark.parametrize("length", [5, 12, 30])
+def test_draws_are_sorted_without_replacement_and_of_observed_dates(observed, length):
+    _check(draw(observed, length, torch.Generator().manual_seed(1)), observed, length)
+
+
+def test_draws_are_fair_and_follow_the_generator(observed):
+    generator = torch.Generator().manual_seed(1)
+    counts = torch.zeros(TOTAL)
+    for _ in range(300):
+        counts += torch.bincount(draw(observed[1:2], 6, generator).flatten(), minlength=TOTAL)
+    assert counts.min() > 0.5 * 300 * 6 / TOTAL
+    assert counts.max() < 1.5 * 300 * 6 / TOTAL
+    again = [draw(observed, 6, torch.Generator().manual_seed(5)) for _ in range(2)]
+    assert torch.equal(*again)
+
+
+@pytest.mark.parametrize("length", [5, 7, 12, 29, 30])
+def test_interleaved_sets_see_every_observed_date(observed, length):
+    seen = torch.zeros(40, TOTAL + 1, dtype=torch.bool)
+    sets = (observed.sum(1) + length - 1) // length
+    for number in range(int(sets.max())):
+        dates = interleave(observed, length, (number / sets).clamp(max=0.999))
+        _check(dates, observed, length)
+        now = number < sets
+        seen[now] |= torch.zeros(int(now.sum()), TOTAL + 1, dtype=torch.bool).scatter(1, dates[now], True)
+    assert torch.equal(seen[:, :TOTAL], observed)
+
+
+def test_batches_hold_the_values_of_their_dates(files):
+    study = files(gaps=0.3)
+    dataset = load(study.series, study.split)
+    series = Series.of(dataset, torch.device("cpu"))
+    rows = torch.tensor([5, 2, 60])
+    dates = draw(series.observed[rows], 20, torch.Generator().manual_seed(0))
+    batch = series.at(rows, dates)
+    normal = dataset.normalised()
+    for n, row in enumerate(rows.tolist()):
+        real = dates[n][dates[n] < 24].numpy()
+        np.testing.assert_array_equal(batch.x[n, : len(real)], normal[row, real])
+        assert batch.mask[n].sum() == len(real)
+        np.testing.assert_array_equal(batch.day[n, : len(real)], dataset.day[real])
+    assert batch.label.tolist() == dataset.label[rows].tolist()
+    whole = series.whole(rows)
+    assert torch.equal(whole.mask, series.observed[rows])
+
+
+@pytest.mark.parametrize(("rows", "sizes"), [(9, [4, 5]), (8, [4, 4]), (10, [4, 4, 2]), (1, [1])])
+def test_an_epoch_shows_every_row_once_and_no_batch_of_one(rows, sizes):
+    batches = list(epoch(torch.arange(rows), 4, torch.Generator().manual_seed(0)))
+    assert [len(b) for b in batches] == sizes
+    assert sorted(torch.cat(batches).tolist()) == list(range(rows))

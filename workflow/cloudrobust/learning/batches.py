@@ -1,0 +1,127 @@
+"""Series as resident tensors, and the dates of each that make up a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a network is called with, and the labels."""
+
+    x: Tensor
+    mask: Tensor | None
+    day: Tensor
+    label: Tensor
+
+
+@dataclass(frozen=True)
+class Series:
+    """A dataset on a device.
+
+    `x` (parcel, date, band) is normalised, `observed` (parcel, date), `day` (date,), `label` (parcel,).
+    """
+
+    x: Tensor
+    observed: Tensor
+    day: Tensor
+    label: Tensor
+
+    @classmethod
+    def of(cls, dataset: Dataset, device: torch.device) -> Series:
+        """Everything in the memory of `device`; there are no loaders and no copies later."""
+        return cls(
+            x=torch.from_numpy(dataset.normalised()).to(device),
+            observed=torch.from_numpy(dataset.observed).to(device),
+            day=torch.from_numpy(dataset.day).to(device),
+            label=torch.from_numpy(dataset.label).to(device),
+        )
+
+    def whole(self, rows: Tensor) -> Batch:
+        """All dates, each in its place."""
+        mask = self.observed[rows]
+        days = self.day.expand(len(rows), -1)
+        return Batch(self.x[rows], None if bool(mask.all()) else mask, days, self.label[rows])
+
+    def at(self, rows: Tensor, dates: Tensor) -> Batch:
+        """The given dates (batch, length) of each series; a date equal to the number of dates is padding."""
+        total = self.x.shape[1]
+        mask = dates < total
+        dates = dates.clamp(max=total - 1)
+        flat = (rows.unsqueeze(1) * total + dates).flatten()
+        x = self.x.view(-1, self.x.shape[2]).index_select(0, flat).view(*dates.shape, -1)
+        return Batch(x, None if bool(mask.all()) else mask, self.day[dates], self.label[rows])
+
+
+def draw(observed: Tensor, length: int, generator: torch.Generator) -> Tensor:
+    """Random dates without replacement, sorted, as the study draws them.
+
+    Parameters
+    ----------
+    observed
+        Bool (batch, dates).
+    length
+        How many dates are drawn of each series; one with fewer gives all it has.
+    generator
+        Of the CPU.
+
+    Returns
+    -------
+    Tensor
+        Dates (batch, length), int64, ascending; padding (= number of dates) stands at the end.
+    """
+    total = observed.shape[1]
+    keys = torch.rand(observed.shape, generator=generator).to(observed.device)
+    keys.masked_fill_(~observed, 2.0)
+    chosen = keys.topk(min(length, total), dim=1, largest=False, sorted=False).indices
+    chosen.masked_fill_(~observed.gather(1, chosen), total)
+    return chosen.sort(dim=1).values
+
+
+def interleave(observed: Tensor, length: int, phase: Tensor) -> Tensor:
+    """Evenly spread dates, without chance.
+
+    Of n > `length` observed dates, place i takes date floor((i + phase) · n / length), so that
+    the m = ceil(n / length) phases 0, 1/m, ..., (m - 1)/m see every date at least once: their
+    places (i · m + j) · n / (length · m) are at most one date apart.
+
+    Parameters
+    ----------
+    observed
+        Bool (batch, dates).
+    length
+        Dates taken of each series; one with fewer gives all it has.
+    phase
+        (batch,), 0 <= phase < 1.
+
+    Returns
+    -------
+    Tensor
+        As that of `draw`.
+    """
+    total = observed.shape[1]
+    order = torch.argsort(observed.logical_not(), dim=1, stable=True)
+    count = observed.sum(dim=1, keepdim=True)
+    place = torch.arange(length, device=observed.device)
+    spread = (place + phase.double().unsqueeze(1)) * count / length
+    source = torch.where(count > length, spread.long(), place)
+    dates = order.gather(1, source.clamp(max=total - 1))
+    return torch.where(source < count, dates, total)
+
+
+def epoch(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """`rows` in random order, in batches of `size`; a last one of a single row joins the one before it.
+
+    (Batch normalisation has no variance of one row.)
+    """
+    shuffled = rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+    batches = list(shuffled.split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    yield from batches

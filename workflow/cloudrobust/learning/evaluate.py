@@ -1,0 +1,43 @@
+"""What a network says of series, without chance."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .batches import Batch, Series, interleave
+
+BATCH = 512
+
+
+@torch.no_grad()
+def probabilities(network: nn.Module, series: Series, rows: Tensor, drawn: int | None, batch: int = BATCH) -> Tensor:
+    """Class probabilities (row, class) of the given parcels; each sums to 1.
+
+    If all dates were used in training, they are here. If `drawn` dates were drawn at random, a
+    parcel with at most so many shows them all; one with n more shows ceil(n / drawn) sets of
+    `drawn` dates, evenly spread and interleaved so that each date is in one at least, and its
+    probabilities are the mean over the sets. So every network sees what it was trained on: TempCNN
+    has weights for exactly `drawn` dates, and in the others the n-th of 140 dates lies elsewhere
+    in the year than the n-th of 70.
+    """
+    was_training = network.training
+    network.eval()
+    if drawn is None:
+        result = torch.cat([_softmax(network, series.whole(some)) for some in rows.split(batch)])
+    else:
+        sets = torch.div(series.observed[rows].sum(dim=1) + drawn - 1, drawn, rounding_mode="floor").clamp(min=1)
+        owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), sets)
+        number = torch.arange(len(owner), device=rows.device) - (torch.cumsum(sets, 0) - sets)[owner]
+        phase = number / sets[owner]
+        found = []
+        for some, phases in zip(rows[owner].split(batch), phase.split(batch), strict=True):
+            found.append(_softmax(network, series.at(some, interleave(series.observed[some], drawn, phases))))
+        each = torch.cat(found)
+        result = each.new_zeros(len(rows), each.shape[1]).index_add_(0, owner, each) / sets.unsqueeze(1)
+    network.train(was_training)
+    return result
+
+
+def _softmax(network: nn.Module, batch: Batch) -> Tensor:
+    return torch.softmax(network(batch.x, batch.mask, batch.day), dim=1)

@@ -1,0 +1,68 @@
+"""Predictions of every parcel by every seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from ..errors import InputError
+from .batches import Series
+from .dataset import Dataset
+from .evaluate import probabilities
+from .machine import device as choose_device
+from .machine import machine
+from .training import Trained
+
+
+def predict(trained: Trained, dataset: Dataset, *, threads: int | None = None, device: str = "auto") -> pd.DataFrame:
+    """Predict all parts, test included; without chance (see `evaluate.probabilities`).
+
+    The series are normalised by the moments of `dataset`'s own training part, so it must be the
+    one that was trained on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each parcel and seed, as `table` makes it.
+    """
+    if (trained.shape["bands"], trained.shape["classes"]) != (len(dataset.bands), len(dataset.classes)):
+        raise InputError(
+            f"{dataset.chain or 'dataset'}: has {len(dataset.bands)} bands and {len(dataset.classes)} classes, but the "
+            f"networks were trained on {trained.shape['bands']} and {trained.shape['classes']}; train anew"
+        )
+    where = choose_device(device)
+    with machine(threads):
+        series = Series.of(dataset, where)
+        rows = torch.arange(len(dataset.parcel), device=where)
+        found = {
+            seed: probabilities(trained.network(seed).to(where), series, rows, trained.drawn).cpu().numpy()
+            for seed in trained.states
+        }
+    return table(dataset, found)
+
+
+def table(dataset: Dataset, found: dict[int, npt.NDArray[np.float32]]) -> pd.DataFrame:
+    """Probabilities (parcel, class) by seed as one table.
+
+    Columns: parcel, class (the true one), part, seed, predicted, probability (of the predicted
+    class) and `p:<class>` float32 for each class; rows by seed, then as in the dataset.
+    """
+    names = np.array(dataset.classes, dtype=object)
+    frames = []
+    for seed, p in found.items():
+        best = p.argmax(axis=1)
+        head = pd.DataFrame(
+            {
+                "parcel": dataset.parcel,
+                "class": names[dataset.label],
+                "part": dataset.part,
+                "seed": np.full(len(p), seed, dtype=np.int64),
+                "predicted": names[best],
+                "probability": p[np.arange(len(p)), best].astype(np.float32),
+            }
+        )
+        columns = [f"p:{name}" for name in dataset.classes]
+        frames.append(pd.concat([head, pd.DataFrame(p.astype(np.float32, copy=False), columns=columns)], axis=1))
+    return pd.concat(frames, ignore_index=True)

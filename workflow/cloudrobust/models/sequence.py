@@ -1,0 +1,43 @@
+"""Series with unobserved dates, as the networks read them: the sequence of their observed dates."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def blank(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """`x` with zeros at unobserved dates, and the mask; the mask is None if every date is observed.
+
+    Zero is the mean of a normalised band. Without it a NaN at an unobserved date would
+    spread, because 0 · NaN is NaN. A series without a single observed date is read as one
+    date of zeros, so that its logits stay finite.
+    """
+    if mask is None or bool(mask.all()):
+        return x, None
+    x = x.masked_fill(~mask.unsqueeze(-1), 0.0)
+    first = torch.zeros_like(mask)
+    first[:, 0] = ~mask.any(dim=1)
+    return x, mask | first
+
+
+def compact(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Observed dates moved to the front, in their order.
+
+    Parameters
+    ----------
+    x
+        (batch, dates, bands).
+    mask
+        Bool (batch, dates); at least one date of each series is true.
+
+    Returns
+    -------
+    tuple
+        The series (batch, longest, bands), whose tail is of no meaning, and the number of
+        observed dates, int64 (batch,); longest is the greatest of them.
+    """
+    lengths = mask.sum(dim=1)
+    longest = int(lengths.max())
+    order = torch.argsort(mask.logical_not(), dim=1, stable=True)[:, :longest]
+    return x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[2])), lengths
