@@ -105,7 +105,9 @@ def test_an_edited_comment_or_docstring_reruns_nothing(finished: Project) -> Non
 
 
 def test_edited_code_of_a_step_reruns_that_step_and_what_depends_on_it(finished: Project) -> None:
-    with finished.edited("workflow/cloudrobust/steps/interpolate.py", "weight = np.divide(", "weight = 1.0 * np.divide("):
+    with finished.edited(
+        "workflow/cloudrobust/steps/interpolate.py", "weight = np.divide(", "weight = 1.0 * np.divide("
+    ):
         assert finished.planned() == {
             "interpolate_series": 1,
             "draw_series": 1,

@@ -37,7 +37,7 @@ def comparison_figure(
     branches: list[str] = first.attrs["branches"]
     colours = branch_colours(branches, first.attrs["raw"], first.attrs["preprocessed"])
     rows = len(first) * max(len(branches), 2)
-    figure = Figure(figsize=(WIDTH, 1.1 + 0.21 * rows))
+    figure = Figure(figsize=(WIDTH, 1.3 + 0.21 * rows))
     panels = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
     for letter, axes, (metric, table) in zip("abcdef", panels, tables.items(), strict=False):
         _panel(axes, scores, table, colours)
@@ -50,7 +50,7 @@ def comparison_figure(
     handles.append(Line2D([], [], ls="-", lw=1.2, marker="|", ms=9, mew=1.8, color=INK))
     handles.append(Line2D([], [], ls=""))
     labels += ["one seed", "mean ± standard deviation over seeds", "Δ in grey: not larger than its deviation"]
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), columnspacing=1.2)
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), columnspacing=1.2)
     return figure
 
 

@@ -1,0 +1,119 @@
+"""The whole small study, from scenes to the comparison, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from .project import SMALL, Project
+
+MODELS = list(SMALL["models"])
+BRANCHES = list(SMALL["branches"])
+
+
+@pytest.mark.xdist_group("finished-study")
+def test_every_result_that_is_promised_is_there(finished: Project) -> None:
+    results = finished.folder / "results"
+    for table in ("accuracy", "kappa", "classes", "parameters"):
+        for suffix in ("csv", "md", "tex"):
+            assert (results / "report" / "tables" / f"{table}.{suffix}").stat().st_size > 0
+    for figure in ("comparison", "series", "chips", "parcels", *(f"predictions-{model}" for model in MODELS)):
+        assert (results / "report" / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
+        assert (results / "report" / "figures" / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
+    summary = (results / "report" / "summary.md").read_text()
+    assert "preprocessed minus that on raw" in summary
+    provenance = json.loads((results / "report" / "provenance.json").read_text())
+    assert {"torch", "snakemake", "cloudrobust"} <= set(provenance["versions"])
+
+
+@pytest.mark.xdist_group("finished-study")
+def test_the_table_follows_from_the_predictions(finished: Project) -> None:
+    results = finished.folder / "results"
+    table = pd.read_csv(results / "report" / "tables" / "accuracy.csv").set_index("model")
+    scored = set(pd.read_csv(results / "evaluation" / "scored.csv", dtype=str)["parcel"])
+    for model in MODELS:
+        for branch in BRANCHES:
+            rows = pd.read_parquet(results / "runs" / branch / model / "predictions.parquet")
+            rows = rows[rows["parcel"].isin(scored)]
+            assert set(rows["part"]) == {"test"}
+            by_seed = (rows["predicted"] == rows["class"]).groupby(rows["seed"]).mean()
+            assert table.loc[model, f"{branch}_mean"] == pytest.approx(by_seed.mean())
+            assert table.loc[model, f"{branch}_std"] == pytest.approx(by_seed.std(ddof=1))
+
+
+@pytest.mark.xdist_group("finished-study")
+def test_every_parcel_ends_with_a_result_or_a_reason(finished: Project) -> None:
+    import geopandas as gpd
+
+    brought = gpd.read_file(finished.folder / "results" / "landscape" / "parcels.gpkg")
+    ledger = pd.read_csv(finished.folder / "results" / "evaluation" / "ledger.csv", dtype={"parcel": str})
+    assert sorted(ledger["parcel"]) == sorted(brought["parcel"].astype(str))
+    assert ledger.loc[ledger["status"] == "excluded", "reason"].notna().all()
+    assert ledger.loc[ledger["status"] == "usable", BRANCHES].notna().all(axis=None)
+
+
+@pytest.mark.xdist_group("finished-study")
+def test_masked_series_hold_fewer_clouds_and_measured_values_are_marked(finished: Project) -> None:
+    folder = finished.folder / "results" / "series"
+    raw = xr.open_dataset(folder / "L1C" / "series.nc")
+    masked = xr.open_dataset(folder / "L2A" / "season" / "clear" / "series.nc")
+    equal = xr.open_dataset(folder / "L2A" / "season" / "clear" / "equal" / "series.nc")
+    brightest = raw["reflectance"].sel(band="B02").max().item()
+    assert masked["reflectance"].sel(band="B02").max().item() < brightest
+    assert masked["observed"].mean().item() < raw["observed"].mean().item() == 1.0
+    step = np.diff(equal["time"].values).astype("timedelta64[D]").astype(int)
+    assert set(step.tolist()) == {10}
+    assert equal["time"].values[0] == np.datetime64("2022-04-10")
+    filled = equal["observation_distance"].values > 0
+    assert np.array_equal(filled, equal["observed"].values == 0)
+
+
+@pytest.mark.xdist_group("finished-study")
+def test_the_same_scenes_from_a_folder_of_products_give_the_same_series(finished: Project, tmp_path: Path) -> None:
+    folder = Project(tmp_path / "folder", SMALL | {
+        "source": {"kind": "safe", "store": str(finished.folder / "archive")},
+        "parcels": SMALL["parcels"] | {"file": str(finished.folder / "results" / "landscape" / "parcels.gpkg")},
+    })  # fmt: skip
+    for chain in ("L1C", "L2A/season/clear"):
+        target = f"results/series/{chain}/series.nc"
+        result = folder.snakemake("--", target)
+        assert result.returncode == 0, result.stdout + result.stderr
+        mirrored, simulated = (xr.open_dataset(project.folder / target) for project in (folder, finished))
+        xr.testing.assert_equal(mirrored, simulated)
+
+
+@pytest.mark.xdist_group("killed-study")
+def test_a_killed_run_continues_to_the_same_result(finished: Project, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "2"],
+        cwd=project.folder,
+        env=os.environ | {"PYTHONPATH": str(project.folder / "workflow"), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    indexes = project.folder / "results" / "scenes" / "L1C"
+    deadline = time.monotonic() + 300
+    while not list(indexes.rglob("*.parquet")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert process.poll() is None, "the run ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {file: file.stat().st_mtime_ns for file in indexes.rglob("*.parquet")}
+    assert project.snakemake("--unlock").returncode == 0
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+    scores = Path("results", "evaluation", "scores.csv")
+    assert (project.folder / scores).read_text() == (finished.folder / scores).read_text()

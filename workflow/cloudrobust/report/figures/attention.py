@@ -1,0 +1,219 @@
+"""Attention of the Transformer: as a matrix, as a graph, and in the context of the series (figures 6, 7 of the study)."""
+
+from __future__ import annotations
+
+import matplotlib.dates
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..palette import CLOUD, FAINT, INK, PREPROCESSED, RAW
+from ..style import WIDTH, panel_letter, styled
+from .along import axis_of_dates, band_handles, days, draw_series, edges, mark, marked_handle, of_parcel, title_of
+
+STRONGEST = 5
+"""Input dates named in the series of each head."""
+
+
+@styled
+def matrix_figure(explained: xr.Dataset, parcel: str) -> Figure:
+    """Attention weights of one parcel, output dates × input dates, a row of panels for each layer.
+
+    `explained` is that of `evaluation.explanations.explain.explain`.
+    """
+    one = of_parcel(explained, parcel)
+    layers, heads = one.sizes["layer"], one.sizes["head"]
+    figure = Figure(figsize=(WIDTH, 0.5 + layers * 2.15))
+    panels = figure.subplots(layers, heads, sharex=True, sharey=True, squeeze=False)
+    top = max(float(np.nanquantile(one["attention"].values, 0.995)), 1e-6)
+    borders = edges(days(one))
+    image = None
+    for layer in range(layers):
+        for head in range(heads):
+            axes = panels[layer, head]
+            weights = one["attention"].isel(layer=layer, head=head).values
+            image = axes.pcolormesh(borders, borders, weights, cmap="magma_r", vmin=0, vmax=top, rasterized=True)
+            _dates_of_both(axes, borders)
+            _ticks_of_clouds(axes, one)
+            axes.set_title(f"layer {layer + 1}, head {head + 1}", pad=9)
+            if head == 0:
+                axes.set_ylabel("output date")
+            if layer == layers - 1:
+                axes.set_xlabel("input date")
+    assert image is not None
+    bar = figure.colorbar(image, ax=panels, fraction=0.025, pad=0.01, extend="max")
+    bar.set_label("attention (a row sums to 1)")
+    mark_of = Line2D([], [], ls="", marker="|", ms=5, mew=1.6, color=FAINT, label=f"{one.attrs['marked']} input date")
+    figure.legend(handles=[mark_of], loc="outside lower center")
+    figure.suptitle(title_of(one, parcel), x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def _dates_of_both(axes: Axes, borders: np.ndarray) -> None:
+    axes.set_xlim(borders[0], borders[-1])
+    axes.set_ylim(borders[-1], borders[0])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(matplotlib.dates.AutoDateLocator(minticks=3, maxticks=7))
+        axis.set_major_formatter(matplotlib.dates.DateFormatter("%b"))
+
+
+def _ticks_of_clouds(axes: Axes, one: xr.Dataset) -> None:
+    """A short bar above each marked input date."""
+    places = days(one)[one["marked"].values == 1]
+    transform = axes.get_xaxis_transform()
+    axes.vlines(places, 1.01, 1.05, transform=transform, color=FAINT, lw=1.4, clip_on=False, gid="marked")
+
+
+@styled
+def graph_figure(explained: xr.Dataset, parcel: str, layer: int = 0) -> Figure:
+    """The attention of a layer as a bipartite graph: input dates below, output dates above, a panel for each head."""
+    one = of_parcel(explained, parcel)
+    heads = one.sizes["head"]
+    figure = Figure(figsize=(WIDTH, 0.7 + 1.35 * heads))
+    panels = figure.subplots(heads, 1, sharex=True, squeeze=False)[:, 0]
+    for head, axes in enumerate(panels):
+        mark(axes, one)
+        _draw_lines(axes, one, layer, head, bottom=0.0, top=1.0)
+        cloudy = one["marked"].values == 1
+        for height in (0.0, 1.0):
+            axes.scatter(days(one), np.full(one.sizes["date"], height), s=9, zorder=4, lw=0.5, edgecolor=INK,
+                         color=np.where(cloudy, CLOUD, "white").tolist(), clip_on=False)  # fmt: skip
+        axes.set_ylim(-0.12, 1.12)
+        axes.set_yticks([0, 1], ["input", "output"])
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.set_title(f"layer {layer + 1}, head {head + 1}: {_told(one, layer, head)}")
+        panel_letter(axes, "abcdefgh"[head])
+    axis_of_dates(panels[-1], one)
+    figure.suptitle(title_of(one, parcel), x=0.01, ha="left", fontsize=9)
+    figure.legend(handles=_line_handles(one), loc="outside lower center", ncols=4)
+    return figure
+
+
+@styled
+def context_figure(explained: xr.Dataset, parcel: str, layer: int = 0) -> Figure:
+    """For each head of a layer the series, and below it lines from the input dates to all output dates.
+
+    The input dates that receive most attention are pointed out in the series.
+    """
+    one = of_parcel(explained, parcel)
+    heads = one.sizes["head"]
+    figure = Figure(figsize=(WIDTH, 0.8 + 2.2 * heads))
+    panels = figure.subplots(2 * heads, 1, sharex=True, height_ratios=[1.35, 1] * heads, squeeze=False)[:, 0]
+    few = [band for band in ("B02", "B03", "B04", "B08", "B8A", "B11", "B12") if band in one["band"].values]
+    bands = few or [str(b) for b in one["band"].values[:6]]
+    for head in range(heads):
+        above, below = panels[2 * head], panels[2 * head + 1]
+        draw_series(above, one, bands)
+        _point_out(above, one, layer, head)
+        above.set_title(f"layer {layer + 1}, head {head + 1}: {_told(one, layer, head)}")
+        panel_letter(above, "abcdefgh"[head])
+        mark(below, one)
+        _draw_lines(below, one, layer, head, bottom=1.0, top=0.0)
+        below.set_ylim(0, 1)
+        below.set_yticks([0, 1], ["output", "input"])
+        below.tick_params(axis="y", length=0)
+        below.spines[["left", "bottom"]].set_visible(head == heads - 1)
+        below.spines["left"].set_visible(False)
+        above.spines["bottom"].set_visible(False)
+        above.tick_params(axis="x", length=0)
+    axis_of_dates(panels[-1], one)
+    figure.suptitle(title_of(one, parcel), x=0.01, ha="left", fontsize=9)
+    figure.legend(handles=band_handles(one.sel(band=bands)), loc="outside right upper")
+    star = Line2D([], [], ls="", marker="v", ms=4, color=INK, label=f"the {STRONGEST} most attended dates")
+    figure.legend(handles=[*_line_handles(one), star], loc="outside lower center", ncols=5)
+    return figure
+
+
+def _draw_lines(axes: Axes, one: xr.Dataset, layer: int, head: int, bottom: float, top: float) -> None:
+    """Lines from input (at `bottom`) to output dates, the darker the stronger; weaker than average ones are left out."""
+    weights = one["attention"].isel(layer=layer, head=head).values
+    centres, cloudy = days(one), one["marked"].values == 1
+    output, source = np.nonzero(weights > 1.5 / len(centres))
+    if not len(output):
+        return
+    strength = weights[output, source]
+    order = np.argsort(strength)
+    output, source, strength = output[order], source[order], strength[order]
+    segments = [[(centres[s], bottom), (centres[o], top)] for o, s in zip(output, source, strict=True)]
+    alpha = np.clip(strength / strength.max(), 0, 1) ** 1.4
+    clear_colour, cloud_colour = np.array(to_rgba(PREPROCESSED)), np.array(to_rgba(RAW))
+    colours = np.where(cloudy[source][:, None], cloud_colour, clear_colour)
+    colours[:, 3] = 0.05 + 0.8 * alpha
+    axes.add_collection(LineCollection(segments, colors=colours, linewidths=0.3 + 0.7 * alpha, zorder=2, gid="lines"))
+
+
+def _point_out(axes: Axes, one: xr.Dataset, layer: int, head: int) -> None:
+    values = one["received"].isel(layer=layer, head=head).values
+    highest = one["reflectance"].max("band").values
+    room = 0.04 * (np.nanmax(highest) - np.nanmin(one["reflectance"].values))
+    for n in np.argsort(values)[::-1][:STRONGEST]:
+        if np.isfinite(highest[n]):
+            axes.plot(days(one)[n], highest[n] + room, "v", ms=3.5, color=INK, zorder=5, gid="strongest")
+
+
+def _told(one: xr.Dataset, layer: int, head: int) -> str:
+    """How much attention falls on marked dates, and how many of the dates they are."""
+    marked = one["marked"].values
+    known = np.isfinite(marked)
+    values = one["received"].isel(layer=layer, head=head).values
+    if not known.any() or not values[known].sum():
+        return "clouds unknown"
+    on = values[known] @ marked[known] / values[known].sum()
+    word = one.attrs["marked"]
+    return f"{100 * on:.0f} % of its attention is on {word} dates, which are {100 * marked[known].mean():.0f} %"
+
+
+def _line_handles(one: xr.Dataset) -> list:
+    word = one.attrs["marked"]
+    return [
+        Line2D([], [], color=PREPROCESSED, lw=1.2, label="attention to other dates"),
+        Line2D([], [], color=RAW, lw=1.2, label=f"attention to {word} dates"),
+        marked_handle(word),
+    ]
+
+
+@styled
+def on_clouds_figure(tables: dict[str, pd.DataFrame], raw: str) -> Figure:
+    """How much of each explanation falls on marked dates, minus their share: heads on top, classes below.
+
+    Parameters
+    ----------
+    tables
+        By "branch, model": `clouds` of an explanation; those with attention are drawn head by head.
+    raw
+        Name of the raw branch, whose colour differs.
+    """
+    rows = [(name, table) for name, table in tables.items() if (table["what"] == "attention").any()]
+    figure = Figure(figsize=(WIDTH, 3.6))
+    axes, classes = figure.subplots(1, 2, width_ratios=[1, 1.15])
+    for number, (name, table) in enumerate(rows):
+        colour = RAW if name.startswith(f"{raw},") else PREPROCESSED
+        shift = 0.16 * (number - (len(rows) - 1) / 2)
+        heads = table[(table["what"] == "attention") & (table["class"] == "all") & (table["layer"] > 0)]
+        label = f"{name} ({table['marked'].iloc[0]} dates)"
+        _dots(axes, heads, [f"layer {r.layer}, head {r.head}" for r in heads.itertuples()], colour, shift, label)
+        whole = table[(table["what"] == "attention") & (table["layer"] == 0)]
+        _dots(classes, whole, list(whole["class"].replace({"all": "all classes"})), colour, shift, label)
+    for panel, letter, title in ((axes, "a", "by layer and head"), (classes, "b", "by class, mean of all heads")):
+        panel.axvline(0, color=FAINT, lw=0.8, zorder=1)
+        panel.set_title(title)
+        panel_letter(panel, letter)
+        panel.set_xlabel("attention on marked dates − their share")
+        panel.grid(axis="x")
+        panel.invert_yaxis()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _dots(axes: Axes, rows: pd.DataFrame, names: list[str], colour: str, shift: float, label: str) -> None:
+    places = np.arange(len(rows)) + shift
+    values = rows["difference"].to_numpy(float)
+    spread = np.abs(rows[["low", "high"]].to_numpy(float).T - values)
+    axes.errorbar(values, places, xerr=spread, fmt="o", ms=3, lw=0.9, color=colour, label=label)
+    axes.set_yticks(np.arange(len(rows)), names)

@@ -1,0 +1,130 @@
+"""Predictions as files that people take away: GeoPackage that opens coloured, GeoParquet, CSV."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import geopandas as gpd
+import pandas as pd
+
+from ..atomic import atomic
+from .palette import GROUND, class_colours
+
+LAYER = "parcels"
+FRONT = (
+    "parcel", "declared", "predicted", "agrees", "probability", "second", "probability_2", "third", "probability_3",
+    "entropy", "disagreement", "clear_dates", "area", "part", "status", "reason",
+)  # fmt: skip
+
+
+def parcel_answers(
+    parcels: gpd.GeoDataFrame, answers: pd.DataFrame, clear_dates: pd.Series, missing: dict[str, str] | None = None
+) -> gpd.GeoDataFrame:
+    """Every parcel that was read with its answer, or with the reason why it has none.
+
+    Parameters
+    ----------
+    parcels
+        `parcel`, `class`, `area`, `status`, `reason`, `geometry`.
+    answers
+        Of `evaluation.answers.answers`.
+    clear_dates
+        Number of dates with a clear observation by parcel id.
+    missing
+        Further reasons by parcel id.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns `FRONT` and `geometry`; `declared` is the parcel's class, also of parcels that no model has seen.
+    """
+    frame = pd.DataFrame(parcels[["parcel", "class", "area", "status", "reason"]]).rename(columns={"class": "declared"})
+    frame["parcel"] = frame["parcel"].astype(str)
+    frame = frame.merge(answers.drop(columns="declared"), on="parcel", how="left")
+    both = frame["declared"].notna() & frame["predicted"].notna()
+    frame["agrees"] = (frame["declared"] == frame["predicted"]).astype("boolean").where(both)
+    frame["clear_dates"] = frame["parcel"].map(clear_dates).astype("Int64")
+    frame["part"] = frame["part"].fillna("none")
+    silent = frame["predicted"].isna() & (frame["reason"].fillna("") == "")
+    why = frame["parcel"].map(missing or {}).fillna("no observed date in this branch")
+    frame["reason"] = frame["reason"].where(~silent, why)
+    return gpd.GeoDataFrame(frame[list(FRONT)], geometry=parcels.geometry.to_numpy(), crs=parcels.crs)
+
+
+def write_answers(answers: gpd.GeoDataFrame, folder: str | Path, name: str = "parcels") -> None:
+    """Write `<name>.gpkg` with its style inside, `<name>.qml`, `<name>.parquet` and `<name>.csv`."""
+    folder = Path(folder)
+    style = qml(sorted(set(answers["predicted"].dropna())))
+    plain = answers.copy()
+    plain["agrees"] = plain["agrees"].map({True: "yes", False: "no"}).astype(object)
+    with atomic(folder / f"{name}.gpkg") as part:
+        plain.to_file(part, layer=LAYER, driver="GPKG", engine="pyogrio")
+        _embed(part, style)
+    with atomic(folder / f"{name}.qml") as part:
+        part.write_text(style)
+    with atomic(folder / f"{name}.parquet") as part:
+        answers.to_parquet(part, index=False)
+    with atomic(folder / f"{name}.csv") as part:
+        pd.DataFrame(plain.drop(columns="geometry")).to_csv(part, index=False)
+
+
+def qml(classes: list[str]) -> str:
+    """A QGIS style: parcels by predicted class in the project's colours, dashed border where declared differs.
+
+    The format is QGIS's own (its `categorizedSymbol` renderer).
+    """
+    colours = class_colours(classes)
+    categories, symbols = [], []
+    for number, name in enumerate([*classes, ""]):
+        colour = colours.get(name, GROUND)
+        label = name or "no prediction"
+        categories.append(
+            f'<category render="true" symbol="{number}" value={quoteattr(name)} label={quoteattr(label)} type="string"/>'
+        )
+        rgb = ",".join(str(int(colour[n : n + 2], 16)) for n in (1, 3, 5))
+        symbols.append(
+            f'<symbol name="{number}" type="fill" alpha="1" clip_to_extent="1" force_rhr="0">'
+            '<layer class="SimpleFill" enabled="1" locked="0" pass="0"><Option type="Map">'
+            f'<Option name="color" type="QString" value="{rgb},255"/>'
+            '<Option name="style" type="QString" value="solid"/>'
+            '<Option name="outline_color" type="QString" value="60,60,60,255"/>'
+            '<Option name="outline_style" type="QString" value="solid"/>'
+            '<Option name="outline_width" type="QString" value="0.1"/>'
+            '<Option name="outline_width_unit" type="QString" value="MM"/>'
+            "</Option></layer></symbol>"
+        )
+    return (
+        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+        '<qgis version="3.28.0" styleCategories="Symbology">\n'
+        '<renderer-v2 type="categorizedSymbol" attr="predicted" symbollevels="0" enableorderby="0" forceraster="0">\n'
+        f"<categories>\n{chr(10).join(categories)}\n</categories>\n<symbols>\n{chr(10).join(symbols)}\n</symbols>\n"
+        "</renderer-v2>\n<layerGeometryType>2</layerGeometryType>\n</qgis>\n"
+    )
+
+
+def _embed(path: Path, style: str) -> None:
+    """Put the style into the GeoPackage's table `layer_styles`, from which QGIS takes it by itself."""
+    connection = sqlite3.connect(path)
+    try:
+        column = connection.execute(
+            "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (LAYER,)
+        ).fetchone()[0]
+        connection.execute(
+            "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT(256), "
+            "f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), "
+            "styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
+            "update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"
+        )
+        connection.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('layer_styles', 'attributes', 'layer_styles')"
+        )
+        connection.execute(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
+            "styleQML, styleSLD, useAsDefault, description, owner) VALUES ('', '', ?, ?, 'predicted', ?, '', 1, '', '')",
+            (LAYER, column, style),
+        )
+        connection.commit()
+    finally:
+        connection.close()
