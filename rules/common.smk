@@ -1,13 +1,17 @@
 """Helper functions of the rules, and nothing else."""
 
+import copy
+import json
 import sys
 from pathlib import Path
 
 from cloudrobust.config import Paths, canonical, check_files, code_hash, products
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.sources import SimulatorSource, TableSource
-from cloudrobust.config.steps import Interpolate, Mask, Select
+from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
+from cloudrobust.config.steps.chain import ranges
 from cloudrobust.errors import InputError
+from cloudrobust.steps import modules_of
 
 
 def read_study():
@@ -52,20 +56,67 @@ def one_of(names):
 
 
 def steps_of(kind):
-    """Names of the configured steps of one kind."""
-    return sorted(name for name, step in STUDY.steps.items() if isinstance(step, kind))
+    """Names of the configured steps of one kind that work on scenes."""
+    return sorted(name for name, step in STUDY.steps.items() if isinstance(step, kind) and not on_parcels(step))
+
+
+def on_parcels(step):
+    """Whether a step is a mask that looks at the parcels' means."""
+    return isinstance(step, Mask) and step.on_parcels
 
 
 def pixel_chains():
     """Prefixes of branches whose steps all work on scenes; parcels are averaged after them."""
-    return [chain for chain in STUDY.chains if STUDY.works_on_pixels(chain)]
+    levels = {"L1C"} if any(on_parcels(step) for step in STUDY.steps.values()) and not IS_TABLE else set()
+    return sorted(levels | {chain for chain in STUDY.chains if STUDY.works_on_pixels(chain)})
 
 
-def chains_made_by(kind):
+def chains_made_by(*kinds):
     """Prefixes of branches whose last step is of a kind and works on the parcels' series."""
     return [
-        chain for chain in STUDY.chains if isinstance(STUDY.step_of(chain), kind) and not STUDY.works_on_pixels(chain)
+        chain for chain in STUDY.chains if isinstance(STUDY.step_of(chain), kinds) and not STUDY.works_on_pixels(chain)
     ]
+
+
+def other_chains():
+    """Prefixes of branches whose last step works on series and has no rule of its own."""
+    named = set(chains_made_by(Select, Interpolate, Aggregate))
+    series = (c for c in STUDY.chains if STUDY.step_of(c) is not None and not STUDY.works_on_pixels(c))
+    return [chain for chain in series if chain not in named]
+
+
+def scenes_before(chain):
+    """The longest prefix of a chain whose steps all work on scenes."""
+    return next(c for c in STUDY.prefixes(chain) if STUDY.works_on_pixels(c))
+
+
+def pixel_steps(chain):
+    """The steps between the scenes and the averaging, for a chain that ends with the averaging."""
+    words = chain.split("/")[len(scenes_before(chain).split("/")) :]
+    return [STUDY.steps[name] for name in words if not isinstance(STUDY.steps[name], Aggregate)]
+
+
+def code_of_step(script, step):
+    """Hash of the code of a step, with the modules that it finds by name."""
+    return code(script, *modules_of(step))
+
+
+def custom_code(step):
+    """Hash of a user's own file; empty for all other steps."""
+    return step.code() if step.do == "custom" else ""
+
+
+def counterparts(wildcards):
+    """The month's scenes of the other level, where a mask looks at it."""
+    level = wildcards.chain.split("/")[0]
+    others = STUDY.steps[wildcards.step].reads(level) - {level}
+    return [PATHS.scenes(other, wildcards.tile, wildcards.month) for other in sorted(others)]
+
+
+def reference_series(wildcards):
+    """The L1C series, for a mask that tests the means of an L2A series' parcels."""
+    step, level = STUDY.step_of(wildcards.chain), wildcards.chain.split("/")[0]
+    return [PATHS.series("L1C")] if on_parcels(step) and level != "L1C" else []
 
 
 def series_before(wildcards):
@@ -83,19 +134,22 @@ def minimum_clear(chain):
     return max((step.minimum_clear for step in masks_of(chain)), default=0.0)
 
 
-def mask_folder(wildcards):
-    """The folder of masks that a month's index names: the one of the last mask step; none without a mask."""
-    words = wildcards.chain.split("/")
-    for length in range(len(words), 1, -1):
-        if isinstance(STUDY.steps[words[length - 1]], Mask):
-            return PATHS.masks("/".join(words[:length]), wildcards.tile, wildcards.month)
+def folder_of_masks(chain, tile, month):
+    """The folder of masks that a month's index names: the one of the last mask step; nothing without a mask."""
+    for prefix in STUDY.prefixes(chain):
+        if isinstance(STUDY.step_of(prefix), Mask):
+            return PATHS.masks(prefix, tile, month)
     return []
 
 
+def mask_folder(wildcards):
+    """The same for the wildcards of a rule."""
+    return folder_of_masks(wildcards.chain, wildcards.tile, wildcards.month)
+
+
 def window(chain):
-    """First and last day that a chain covers, canonical."""
-    days = STUDY.days(chain)
-    return canonical({"start": str(days[0]), "end": str(days[-1])})
+    """The spans of days that a chain covers, `2022-03-01/2022-10-31`, with a space between."""
+    return ranges(STUDY.days(chain))
 
 
 def month_days(level, month):
@@ -120,16 +174,17 @@ def figures(*names):
 
 
 def measured_chain(branch):
-    """The longest prefix of a branch whose values are all measured, not filled in."""
-    chains = STUDY.prefixes(STUDY.branches[branch].chain)
-    return next(c for c in chains if not any(isinstance(STUDY.steps[name], Interpolate) for name in c.split("/")[1:]))
+    """The longest prefix of a branch that is a series and whose values are all measured, not filled in."""
+    filling = (Interpolate, Composite, Smooth)
+    chains = (chain for chain in STUDY.prefixes(STUDY.branches[branch].chain) if chain in STUDY.chains)
+    return next(c for c in chains if not any(isinstance(STUDY.steps[name], filling) for name in c.split("/")[1:]))
 
 
 def scenes_of_pictures():
     """Indexes of the raw branch's scenes in the first tile, all months."""
     if IS_TABLE:
         return []
-    chain = next(c for c in STUDY.prefixes(STUDY.branches[STUDY.comparison.raw].chain) if STUDY.works_on_pixels(c))
+    chain = scenes_before(STUDY.branches[STUDY.comparison.raw].chain)
     return [PATHS.scenes(chain, STUDY.tiles[0], month) for month in STUDY.months(chain)]
 
 
@@ -154,6 +209,52 @@ def show_reasons(log):
     lines = [line for file in files if Path(file).is_file() for line in Path(file).read_text().splitlines()]
     for line in dict.fromkeys(line for line in lines if line.startswith("error: ")):
         print(line, file=sys.stderr)
+
+
+# The models that gradients can explain, and those of them that the report explains.
+NETWORKS = sorted(name for name, model in STUDY.models.items() if model.do != "forest")
+WANTED = STUDY.explanations.in_report
+REPORTED = [
+    name
+    for name, model in STUDY.models.items()
+    if (model.do in ("transformer", "lstm") if WANTED is None else name in WANTED)
+]
+
+
+def branches_of(models):
+    """Every branch with each of these models, canonical."""
+    return canonical([[branch, model] for branch in STUDY.branches for model in models])
+
+
+def explanations(file, models):
+    """One file of the explanations of these models in every branch."""
+    return [PATHS.explanation(branch, model, file) for branch in STUDY.branches for model in models]
+
+
+def explained_figures():
+    """The figures of explanations that stand beside the others."""
+    if not REPORTED:
+        return []
+    classes = [f"gradients-{branch}-{model}" for branch in STUDY.branches for model in REPORTED]
+    return [PATHS.report("figures", f"{name}.png") for name in ("faithfulness", "on-clouds", *classes)]
+
+
+def predictions(file):
+    """One file of the answers of every branch x model."""
+    return [PATHS.prediction(branch, model, file) for branch in STUDY.branches for model in STUDY.models]
+
+
+def other_parcels():
+    """The study as it stands, but with the parcels that are to be predicted, and without their labels."""
+    wanted = STUDY.prediction
+    others = copy.deepcopy(dict(config)) | {"results": PATHS.others}
+    others["prediction"] = {key: value for key, value in others.get("prediction", {}).items() if key == "confident"}
+    if IS_TABLE:
+        others["source"] = others["source"] | {"file": str(wanted.file)}
+    else:
+        changed = {"file": str(wanted.file), "layer": wanted.layer, "id": wanted.id or STUDY.parcels.id, "label": None}
+        others["parcels"] = others.get("parcels", {}) | changed
+    return others
 
 
 wildcard_constraints:

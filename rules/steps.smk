@@ -16,8 +16,8 @@ rule select_scenes:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=800,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
         code=code("select_scenes"),
@@ -29,6 +29,7 @@ rule mask_scenes:
     input:
         scenes=PATHS.scenes(),
         former=mask_folder,
+        counterparts=counterparts,
         coverage=PATHS.coverage(),
     output:
         scenes=PATHS.scenes("{chain}/{step}"),
@@ -43,12 +44,12 @@ rule mask_scenes:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
         store=STORE,
-        code=code("mask_scenes"),
+        code=lambda wildcards: code_of_step("mask_scenes", STUDY.steps[wildcards.step]),
     script:
         "../workflow/scripts/mask_scenes.py"
 
@@ -69,8 +70,8 @@ rule observe_parcels:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2500,
-        runtime=120,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         minimum_clear=lambda wildcards: minimum_clear(wildcards.chain),
         store=STORE,
@@ -95,8 +96,8 @@ if IS_TABLE:
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=2500,
-            runtime=30,
+            mem_mb=lambda wildcards, attempt: 2500 * attempt,
+            runtime=lambda wildcards, attempt: 30 * attempt,
         params:
             cfg=STUDY.source.canonical(),
             parcels=STUDY.parcels.canonical(),
@@ -126,8 +127,8 @@ rule collect_series:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         window=lambda wildcards: window(wildcards.chain),
         code=code("collect_series"),
@@ -149,8 +150,8 @@ rule select_series:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
         code=code("select_series"),
@@ -172,10 +173,78 @@ rule interpolate_series:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
         code=code("interpolate_series"),
     script:
         "../workflow/scripts/interpolate_series.py"
+
+
+rule apply_step:
+    input:
+        series=series_before,
+        reference=reference_series,
+    output:
+        series=PATHS.series(),
+    log:
+        PATHS.log("apply_step", "{chain}.log"),
+    benchmark:
+        PATHS.benchmark("apply_step", "{chain}.tsv")
+    wildcard_constraints:
+        chain=one_of(other_chains()),
+    conda:
+        "../envs/images.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
+        custom=lambda wildcards: custom_code(STUDY.step_of(wildcards.chain)),
+        code=lambda wildcards: code_of_step("apply_step", STUDY.step_of(wildcards.chain)),
+    script:
+        "../workflow/scripts/apply_step.py"
+
+
+rule aggregate_pixels:
+    input:
+        scenes=lambda wildcards: [
+            PATHS.scenes(scenes_before(wildcards.chain), tile, month)
+            for tile in STUDY.tiles
+            for month in STUDY.months(wildcards.chain)
+        ],
+        masks=lambda wildcards: [
+            folder
+            for tile in STUDY.tiles
+            for month in STUDY.months(wildcards.chain)
+            if (folder := folder_of_masks(scenes_before(wildcards.chain), tile, month))
+        ],
+        coverage=[PATHS.coverage(tile) for tile in STUDY.tiles],
+        parcels=PATHS.parcels,
+    output:
+        series=PATHS.series(),
+    log:
+        PATHS.log("aggregate_pixels", "{chain}.log"),
+    benchmark:
+        PATHS.benchmark("aggregate_pixels", "{chain}.tsv")
+    wildcard_constraints:
+        chain=one_of(chains_made_by(Aggregate)),
+    conda:
+        "../envs/images.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        cfg=lambda wildcards: canonical([step.model_dump(mode="json") for step in pixel_steps(wildcards.chain)]),
+        custom=lambda wildcards: [custom_code(step) for step in pixel_steps(wildcards.chain)],
+        tiles=list(STUDY.tiles),
+        window=lambda wildcards: window(wildcards.chain),
+        minimum_clear=lambda wildcards: minimum_clear(wildcards.chain),
+        store=STORE,
+        code=lambda wildcards: code(
+            "aggregate_pixels", *sorted({m for step in pixel_steps(wildcards.chain) for m in modules_of(step)})
+        ),
+    script:
+        "../workflow/scripts/aggregate_pixels.py"

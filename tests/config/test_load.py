@@ -38,7 +38,11 @@ def changed(dotted: str, value: Any) -> dict[str, Any]:
         ("source.kind", "simulato", "source.kind: unknown 'simulato'; did you mean 'simulator'?"),
         ("source", {"seed": 1}, "source: the key 'kind' is missing; it says which kind this is"),
         ("period.end", "2021-01-01", "period: end 2021-01-01 lies before start 2022-01-01; swap them"),
-        ("steps.season.end", "02-01", "steps.season: end '02-01' lies before start '03-01'; swap them"),
+        (
+            "steps.season",
+            {"do": "select", "start": "2022-03-01", "end": "2022-02-01"},
+            "steps.season: end '2022-02-01' lies before start '2022-03-01'; swap them",
+        ),
         ("steps.season.end", "02-30", "steps.season: end '02-30' is no day; write MM-DD or YYYY-MM-DD"),
         ("steps.season.end", "2022-12-01", "differ in form; write both with or without year"),
         ("steps.biweekly.every", "2w", "steps.biweekly.every: '2w' is no distance of dates; write whole days like 14d"),

@@ -13,32 +13,7 @@ from cloudrobust.config.steps import Interpolate
 from cloudrobust.errors import InputError
 from cloudrobust.steps import apply
 
-
-def series(times: pd.DatetimeIndex, values: np.ndarray, **attrs: str) -> xr.Dataset:
-    """Series of shape (parcel, time, band); observed where any band is."""
-    return xr.Dataset(
-        {
-            "reflectance": (("parcel", "time", "band"), values.astype(np.float32), {"units": "1"}),
-            "observed": (("parcel", "time"), np.isfinite(values).any(axis=2).astype(np.int8)),
-        },
-        coords={
-            "parcel": [str(number) for number in range(values.shape[0])],
-            "time": times,
-            "band": [f"B{number:02d}" for number in range(1, values.shape[2] + 1)],
-            "scene": ("time", [f"S{number}" for number in range(times.size)]),
-        },
-        attrs=attrs,
-    )
-
-
-def cloudy(seed: int, parcels: int = 7, dates: int = 40) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    days = np.sort(rng.choice(360, dates, replace=False))
-    times = pd.Timestamp("2022-01-01T10:21") + pd.to_timedelta(days, unit="D")
-    values = rng.normal(0.2, 0.1, (parcels, dates, 3))
-    values[rng.random((parcels, dates)) < 0.6] = np.nan
-    values[0, :, 1] = np.nan
-    return pd.DatetimeIndex(times), values
+from .made import cloudy, numbers, series
 
 
 @pytest.mark.parametrize("edges", ["nearest", "missing"])
@@ -89,6 +64,107 @@ def test_an_affine_series_is_reproduced_exactly(level: float, slope: float, seed
     got = result["reflectance"].values
     expected = np.broadcast_to((level + slope * new_days)[None, :, None], got.shape)
     np.testing.assert_allclose(got[np.isfinite(got)], expected[np.isfinite(got)], rtol=1e-4, atol=1e-5)
+
+
+def test_mask_and_interpolation_of_all_real_pixels_equal_scipy(real_data) -> None:
+    """As eo-learn does it: probability over 0.4 is cloud, linear between the rest, missing outside of it."""
+    from scipy.interpolate import interp1d
+
+    archive = np.load(real_data / "slovenia-l1c-2015" / "ndvi_cloudprob_68dates.npz")
+    times = pd.DatetimeIndex(archive["time"].astype("datetime64[ns]"))
+    ndvi = archive["ndvi"].reshape(68, -1).astype(np.float64)
+    ndvi[archive["cloudprob"].reshape(68, -1) > 0.4] = np.nan
+    result = apply(series(times, ndvi.T[:, :, None]), Interpolate(every="16d", edges="missing"))
+    got = result["reflectance"].values[:, :, 0]
+    days, new = numbers(times), numbers(result["time"].to_index())
+    daily = pd.DataFrame(ndvi, index=days).groupby(level=0).mean()  # 2015-12-08 was seen twice
+    for pixel in range(0, ndvi.shape[1], 11):
+        clear = daily[pixel].dropna()
+        expected = interp1d(clear.index, clear, bounds_error=False)(new)
+        np.testing.assert_allclose(got[pixel], expected, rtol=1e-5, atol=1e-6)
+    share = float((np.isfinite(got) & (result["observed"].values == 0)).sum() / np.isfinite(got).sum())
+    assert result.attrs["filled_fraction"] == pytest.approx(share, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["nearest", "previous", "cubic", "akima"])
+@pytest.mark.parametrize("edges", ["nearest", "missing"])
+def test_every_method_equals_scipy_on_each_series_by_itself(method: str, edges: str) -> None:
+    from scipy import interpolate
+
+    times, values = cloudy(7)
+    values[2, 3:, 2] = np.nan  # one or two observations
+    window = {"time_coverage_start": "2022-01-01", "time_coverage_end": "2022-12-31"}
+    result = apply(series(times, values, **window), Interpolate(method=method, every="5d", edges=edges))
+    days, new = numbers(times), numbers(result["time"].to_index())
+    for parcel in range(values.shape[0]):
+        for band in range(values.shape[2]):
+            valid = np.isfinite(values[parcel, :, band])
+            got = result["reflectance"].values[parcel, :, band]
+            if not valid.any():
+                assert np.isnan(got).all()
+                continue
+            x, y = days[valid], values[parcel, valid, band]
+            if valid.sum() < 2:
+                inside = np.where(new == x[0], y[0], np.nan)
+            elif method == "cubic":
+                inside = interpolate.make_interp_spline(x, y, k=min(3, len(x) - 1))(new)
+            elif method == "akima":
+                inside = interpolate.Akima1DInterpolator(x, y)(new)
+            else:
+                kind = {"nearest": "nearest", "previous": "previous"}[method]  # nearest: the earlier of two
+                inside = interpolate.interp1d(x, y, kind=kind, bounds_error=False)(new)
+            expected = np.where((new >= x[0]) & (new <= x[-1]), inside, np.nan)
+            if edges == "nearest":
+                expected = np.where(new < x[0], y[0], np.where(new > x[-1], y[-1], expected))
+            np.testing.assert_allclose(got, expected, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("method", ["linear", "nearest", "previous", "cubic", "akima"])
+@pytest.mark.parametrize("edges", ["nearest", "missing"])
+@pytest.mark.parametrize("gap", [10, 25])
+def test_beyond_the_longest_gap_a_date_is_missing(method: str, edges: str, gap: int) -> None:
+    times, values = cloudy(8)
+    window = {"time_coverage_start": "2022-01-01", "time_coverage_end": "2022-12-31"}
+    cube = series(times, values, **window)
+    free = apply(cube, Interpolate(method=method, every="3d", edges=edges))
+    bound = apply(cube, Interpolate(method=method, every="3d", edges=edges, maximum_gap=gap))
+    days, new = numbers(times), numbers(free["time"].to_index())
+    for parcel in range(1, values.shape[0]):
+        seen = days[np.isfinite(values[parcel, :, 0])]
+        for date, target in enumerate(new):
+            before, after = seen[seen <= target], seen[seen >= target]
+            if before.size and after.size:
+                apart = {
+                    "nearest": min(target - before[-1], after[0] - target),
+                    "previous": target - before[-1],
+                }.get(method, after[0] - before[-1])
+            else:
+                apart = np.abs(seen - target).min()
+            got, was = bound["reflectance"].values[parcel, date, 0], free["reflectance"].values[parcel, date, 0]
+            if apart > gap:
+                assert np.isnan(got)
+            else:
+                assert got == was or (np.isnan(got) and np.isnan(was))
+    assert np.isnan(bound["reflectance"][1:]).sum() > np.isnan(free["reflectance"][1:]).sum()
+
+
+def test_the_share_that_is_filled_in_is_told_for_every_series() -> None:
+    times = pd.date_range("2022-01-01", periods=8, freq="5D")
+    values = np.full((3, 8, 1), np.nan)
+    values[0] = 0.2
+    values[1, ::2] = 0.2
+    result = apply(series(times, values), Interpolate(every="5d", edges="missing"))
+    np.testing.assert_allclose(result["filled_fraction"], [0, 3 / 7, np.nan])
+    assert result.attrs["filled_fraction"] == pytest.approx(3 / 15, abs=1e-6)
+    assert result["filled_fraction"].attrs["units"] == "1"
+
+
+def test_two_observations_of_one_day_are_averaged() -> None:
+    times = pd.DatetimeIndex(["2022-01-01T10:00", "2022-01-05T10:00", "2022-01-05T10:20", "2022-01-09T10:00"])
+    values = np.array([0.1, 0.2, 0.4, 0.5]).reshape(1, 4, 1)
+    for method in ("linear", "cubic", "akima", "nearest", "previous"):
+        result = apply(series(times, values), Interpolate(method=method, every="4d"))
+        np.testing.assert_allclose(result["reflectance"].values.ravel(), [0.1, 0.3, 0.5], rtol=1e-6)
 
 
 def test_a_parcel_without_any_observation_stays_missing_and_is_never_zero() -> None:

@@ -7,7 +7,7 @@ from importlib import metadata
 
 PACKAGES = (
     "cloudrobust", "snakemake", "numpy", "xarray", "rasterio", "geopandas", "exactextract",
-    "scipy", "scikit-learn", "torch", "prosail", "s2cloudless", "sentinelhub",
+    "scipy", "scikit-learn", "torch", "prosail", "s2cloudless", "numba", "spyndex", "sentinelhub",
 )  # fmt: skip
 
 

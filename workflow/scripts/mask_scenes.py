@@ -16,5 +16,6 @@ with job(snakemake):
         Path(snakemake.params.store),
         Path(snakemake.output.masks),
         Path(snakemake.input.former) if snakemake.input.former else None,
+        read_index(snakemake.input.counterparts[0]) if snakemake.input.counterparts else None,
     )
     write_index(scenes, Path(snakemake.output.scenes))

@@ -13,22 +13,32 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import learning, sources, steps
+from . import learning, outputs, sources, steps
 from .base import Part
 from .study import Branch, Comparison, Period, Pictures, Study
 
 PARTS: dict[str, list[type[Part]]] = {
     "The study": [Study],
     "period": [Period],
-    "source": [sources.SimulatorSource, sources.SafeSource, sources.TableSource],
+    "source": [
+        sources.SimulatorSource,
+        sources.SafeSource,
+        sources.StacSource,
+        sources.SentinelHubSource,
+        sources.TableSource,
+    ],
     "parcels": [sources.Parcels],
     "split": [sources.Split],
-    "steps": [steps.Select, steps.Mask, steps.Interpolate],
+    "steps": list(steps.KINDS),
+    "mask methods": list(steps.METHODS),
     "branches": [Branch],
     "models": [learning.Lstm, learning.Transformer, learning.MsResnet, learning.TempCnn, learning.Forest],
     "training": [learning.Training],
     "comparison": [Comparison],
     "pictures": [Pictures],
+    "explanations": [outputs.Explanations],
+    "prediction": [outputs.Prediction],
+    "page": [outputs.Page],
 }
 
 

@@ -11,11 +11,14 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .base import Part
-from .learning import Model, Training
+from .learning import Forest, Model, Training
 from .nearest import nearest
+from .outputs import Explanations, Page, Prediction
 from .sources import Level, Parcels, SimulatorSource, Source, Split, TableSource
-from .steps import Interpolate, Mask, Select, Step
+from .steps import AnyStep, Select, Step
+from .steps import chain as order
 
+BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 NAME = r"^[a-z][a-z0-9-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 TILE = r"^\d{2}[A-Z]{3}$"
@@ -77,6 +80,9 @@ class Study(Part):
     training: Training = Field(Training(), description="What all networks share in training.")
     comparison: Comparison = Field(Comparison(), description="The two branches that are set against each other.")
     pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
+    explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
+    prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
+    page: Page = Field(Page(), description="The report's page.")
 
     @field_validator("models", mode="before")
     @classmethod
@@ -107,6 +113,11 @@ class Study(Part):
             yield "parcels.file: a table source brings its own parcels; remove the key"
         for name, branch in self.branches.items():
             yield from self._branch_problems(name, branch)
+        for name in self.explanations.in_report or ():
+            if name not in self.models:
+                yield f"explanations.in_report: unknown model {name!r}{nearest(name, self.models)}"
+            elif isinstance(self.models[name], Forest):
+                yield f"explanations.in_report: {name!r} is a forest, which has no gradients; name networks"
         for key in ("raw", "preprocessed"):
             branch_name = getattr(self.comparison, key)
             if branch_name not in self.branches:
@@ -118,27 +129,13 @@ class Study(Part):
             yield f"{where}.level: the table holds {self.source.level}; a branch of {branch.level} needs scenes"
         if len(set(branch.steps)) < len(branch.steps):
             yield f"{where}.steps: a step occurs twice; give the second its own name under steps"
-        on_pixels = not isinstance(self.source, TableSource)
         for position, step_name in enumerate(branch.steps):
             if step_name not in self.steps:
                 yield f"{where}.steps[{position}]: unknown step {step_name!r}{nearest(step_name, self.steps)}"
                 return
-            step = self.steps[step_name]
-            if isinstance(step, Interpolate):
-                on_pixels = False
-            if isinstance(step, Mask):
-                if isinstance(self.source, TableSource):
-                    yield f"{where}.steps[{position}]: mask {step_name!r} needs pixels; a table source has none"
-                elif not on_pixels:
-                    yield (
-                        f"{where}.steps[{position}]: mask {step_name!r} needs pixels, but an earlier step works on "
-                        "the parcels' series; move the mask before it"
-                    )
-                if branch.level == "L1C" and step.method == "scl":
-                    yield (
-                        f"{where}.steps[{position}]: L1C has no scene classification for mask {step_name!r}; "
-                        "use level L2A or another method"
-                    )
+        chain_steps = [self.steps[name] for name in branch.steps]
+        found = order.problems(branch.level, branch.steps, chain_steps, self._bands(branch.level), self.is_table)
+        yield from (f"{where}.steps[{position}]: {sentence}" for position, sentence in found)
         if not self.months(branch.chain):
             period = f"{self.period.start} to {self.period.end}"
             yield f"{where}.steps: the selected window and the period {period} do not meet; change one of them"
@@ -150,21 +147,44 @@ class Study(Part):
         words = chain.split("/")
         return ["/".join(words[:n]) for n in range(len(words), 0, -1)]
 
+    @property
+    def is_table(self) -> bool:
+        """Whether the source brings finished series, so that there are no scenes and no pixels."""
+        return isinstance(self.source, TableSource)
+
+    def _bands(self, level: Level) -> tuple[str, ...]:
+        """Bands that the source has at a level; L2A has no B10."""
+        if isinstance(self.source, TableSource):
+            return tuple(self.source.bands)
+        return tuple(band for band in BANDS if level == "L1C" or band != "B10")
+
+    @cached_property
+    def stages(self) -> dict[str, order.Stage]:
+        """Where each prefix of each branch lives. One that is a series in any branch is a series."""
+        found: dict[str, order.Stage] = {}
+        for branch in self.branches.values():
+            along = order.stages([self.steps[name] for name in branch.steps], self.is_table)
+            for prefix, stage in zip(reversed(self.prefixes(branch.chain)), along, strict=True):
+                if found.get(prefix) in (None, "pixels"):
+                    found[prefix] = stage
+        return found
+
     @cached_property
     def chains(self) -> list[str]:
-        """Every prefix of every branch, sorted; each is a series of its own."""
-        return sorted({p for b in self.branches.values() for p in self.prefixes(b.chain)})
+        """Every prefix of every branch that is a series of its own, sorted.
 
-    def step_of(self, chain: str) -> Step | None:
+        Steps on pixels before an aggregate step leave nothing of their own: they are worked on block by block.
+        """
+        return sorted(chain for chain, stage in self.stages.items() if stage != "pixels")
+
+    def step_of(self, chain: str) -> AnyStep | None:
         """The last step of a chain; None for a bare level."""
         words = chain.split("/")
         return self.steps[words[-1]] if len(words) > 1 else None
 
     def works_on_pixels(self, chain: str) -> bool:
         """Whether every step of `chain` selects or masks scenes, so that parcels are averaged after it."""
-        if isinstance(self.source, TableSource):
-            return False
-        return all(isinstance(self.steps[name], Select | Mask) for name in chain.split("/")[1:])
+        return self.stages.get(chain, "series" if self.is_table else "scenes") == "scenes"
 
     def days(self, chain: str) -> list[dt.date]:
         """The days that the selections of `chain` leave of the period (which may span several years)."""

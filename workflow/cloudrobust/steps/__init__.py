@@ -8,13 +8,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..config.steps import AnyStep
+
 # Kind of step -> its module. Names, not modules: importing one step must not import the others.
-REGISTRY = {"select": "select", "mask": "mask", "interpolate": "interpolate"}
+REGISTRY = {
+    "select": "select",
+    "mask": "mask",
+    "interpolate": "interpolate",
+    "composite": "composite",
+    "smooth": "smooth",
+    "index": "index",
+    "normalise": "normalise",
+    "bands": "bands",
+    "aggregate": "pixels",
+    "custom": "custom",
+}
 
 
 def available() -> list[str]:
     """Kinds of steps, as the key `do` names them."""
     return sorted(REGISTRY)
+
+
+def modules_of(step: AnyStep) -> tuple[str, ...]:
+    """Names of the modules that a step is found in at run time, for the hash of the code that a rule stands on."""
+    from ..config.steps import Mask
+    from .masks import REGISTRY as METHODS
+
+    modules = [f"{__package__}.{REGISTRY[step.do]}"]
+    if isinstance(step, Mask):
+        methods = {method.do for method in step.resolved}
+        methods |= {clouds.do for method in step.resolved if method.do == "shadow" for clouds in method.casters}
+        modules += [f"{__package__}.masks.{METHODS[name]}" for name in sorted(methods)]
+    return tuple(modules)
 
 
 def apply(cube: xr.Dataset, step: Any) -> xr.Dataset:
@@ -46,6 +72,9 @@ def apply(cube: xr.Dataset, step: Any) -> xr.Dataset:
             step = TypeAdapter(Step).validate_python(step)
         except ValidationError as error:
             detail = error.errors()[0]
-            where = ".".join(str(part) for part in detail["loc"][1:])
-            raise InputError(f"step {step['do']}: {where}: {detail['msg']}") from None
+            where = [str(part) for part in detail["loc"][1:]]
+            message = detail["msg"].removeprefix("Value error, ")
+            raise InputError(
+                ": ".join([f"step {step['do']}", *([".".join(where)] if where else []), message])
+            ) from None
     return import_module(f".{REGISTRY[step.do]}", __package__).apply(cube, step)

@@ -1,0 +1,252 @@
+"""Parameters of the mask: its methods, and how they combine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+
+from ..base import Part
+from .common import Share
+
+
+class _MaskMethod(Part):
+    dilate: float = Field(
+        0.0, ge=0, le=1000, description="Metres by which what this method finds grows, before methods are combined."
+    )
+
+    def reads(self, level: str) -> set[str]:
+        """Levels of the products that are read to mask scenes of `level`."""
+        return {level}
+
+
+class SceneClasses(_MaskMethod):
+    """Pixels whose scene classification (SCL of L2A) is listed."""
+
+    do: Literal["scl"] = "scl"
+    classes: tuple[Annotated[int, Field(ge=0, le=11)], ...] = Field(
+        (0, 1, 3, 8, 9, 10, 11), min_length=1, description="SCL classes that are masked (0 and 1 hold no data)."
+    )
+
+    def reads(self, level: str) -> set[str]:  # noqa: ARG002
+        return {"L2A"}
+
+
+class CloudProbability(_MaskMethod):
+    """Pixels whose cloud probability by ESA's processor Sen2Cor (MSK_CLDPRB of L2A) is high."""
+
+    do: Literal["probability"] = "probability"
+    threshold: Share = Field(0.4, description="Probability, 0 to 1, above which a pixel is masked.")
+
+    def reads(self, level: str) -> set[str]:  # noqa: ARG002
+        return {"L2A"}
+
+
+class Cloudless(_MaskMethod):
+    """Pixels that s2cloudless takes for cloud; it needs L1C and serves L2A through the same acquisition's L1C."""
+
+    do: Literal["s2cloudless"] = "s2cloudless"
+    threshold: Share = Field(0.4, description="Probability, 0 to 1, above which a pixel is masked.")
+    resolution: Literal[10, 20, 60] = Field(60, description="Metres of the grid that probabilities are computed on.")
+    average: float = Field(
+        240.0,
+        ge=0,
+        le=2000,
+        description="Radius in metres over which probabilities are averaged first, to whole pixels; 0 for none.",
+    )
+    dilate: float = Field(
+        120.0, ge=0, le=1000, description="Metres by which clouds grow, to whole pixels of `resolution`."
+    )
+
+    def reads(self, level: str) -> set[str]:  # noqa: ARG002
+        return {"L1C"}
+
+
+class ParcelTest(Part):
+    """Parcels whose mean spectrum (L1C) s2cloudless takes for cloud; needs no pixels, stands after the averaging."""
+
+    do: Literal["parcel"] = "parcel"
+    threshold: Share = Field(0.4, description="Probability, 0 to 1, above which a parcel's date is masked.")
+
+    def reads(self, level: str) -> set[str]:  # noqa: ARG002
+        """Levels of the series that are read."""
+        return {"L1C"}
+
+
+CloudsName = Literal["scl", "probability", "s2cloudless"]
+Clouds = Annotated[SceneClasses | CloudProbability | Cloudless, Field(discriminator="do")]
+
+
+class Shadow(_MaskMethod):
+    """Cloud shadow: by scene classification, or where clouds of some height would throw it away from the sun."""
+
+    do: Literal["shadow"] = "shadow"
+    by: Literal["scl", "projection"] = Field("scl", description="SCL class 3, or projection of a cloud mask.")
+    clouds: tuple[Clouds, ...] = Field(
+        (), description="Methods that find the clouds that are projected, any of them; [] is s2cloudless."
+    )
+    heights: tuple[Annotated[float, Field(ge=0, le=20000)], Annotated[float, Field(ge=0, le=20000)]] = Field(
+        (200.0, 4000.0), description="Lowest and highest cloud in metres above ground (projection)."
+    )
+    dark: float | None = Field(
+        0.15,
+        gt=0,
+        le=1,
+        description="Only pixels with a lower near infrared (B8A) reflectance are shadow; null takes all (projection).",
+    )
+
+    @field_validator("clouds", mode="before", json_schema_input_type=CloudsName | list[CloudsName | Clouds])
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        return _named(value)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Shadow:
+        if self.heights[0] > self.heights[1]:
+            raise ValueError(
+                f"heights {self.heights[0]:g} to {self.heights[1]:g} descend; write the lowest cloud first"
+            )
+        given = sorted(self.model_fields_set & {"clouds", "heights", "dark"})
+        if self.by == "scl" and given:
+            raise ValueError(f"{given[0]} belongs to by: projection; write that too, or remove {given[0]}")
+        return self
+
+    def reads(self, level: str) -> set[str]:
+        if self.by == "scl":
+            return {"L2A"}
+        return {level}.union(*(clouds.reads(level) for clouds in self.casters))
+
+    @property
+    def casters(self) -> tuple[SceneClasses | CloudProbability | Cloudless, ...]:
+        """The methods that find the clouds."""
+        return self.clouds or (Cloudless(),)
+
+    @model_serializer(mode="wrap")
+    def _what_counts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content = handler(self)
+        if self.by == "scl":
+            return {key: content[key] for key in ("do", "by", "dilate")}
+        return content | {"clouds": [clouds.model_dump(mode="json") for clouds in self.casters]}
+
+
+class Snow(_MaskMethod):
+    """Snow: by scene classification, or by the snow index of green and short-wave infrared."""
+
+    do: Literal["snow"] = "snow"
+    by: Literal["scl", "ndsi"] = Field("scl", description="SCL class 11, or the index NDSI of B03 and B11.")
+    ndsi: float = Field(0.4, gt=-1, lt=1, description="NDSI above which a pixel is snow (ndsi).")
+    near_infrared: Share = Field(0.11, description="B8A reflectance that snow exceeds, as water does not (ndsi).")
+
+    def reads(self, level: str) -> set[str]:
+        return {"L2A"} if self.by == "scl" else {level}
+
+
+MethodName = Literal["scl", "probability", "s2cloudless", "parcel", "shadow", "snow"]
+MaskMethod = Annotated[
+    SceneClasses | CloudProbability | Cloudless | ParcelTest | Shadow | Snow, Field(discriminator="do")
+]
+
+
+class Mask(Part):
+    """Mask of clouds, shadow and snow: what it finds counts as not observed."""
+
+    do: Literal["mask"] = "mask"
+    method: MethodName = Field(
+        "scl", description="One method with its defaults; several, or their parameters, go under `methods`."
+    )
+    classes: tuple[Annotated[int, Field(ge=0, le=11)], ...] = Field(
+        (0, 1, 3, 8, 9, 10, 11), min_length=1, description="SCL classes that are masked (method scl)."
+    )
+    methods: tuple[MaskMethod, ...] = Field((), description="Methods by name, or with parameters as {do: name, …}.")
+    combine: Literal["any", "all"] = Field("any", description="A pixel is masked if any, or if all, of them find it.")
+    dilate: float = Field(0.0, ge=0, le=1000, description="Metres by which the masked area grows on every side.")
+    minimum_clear: Share = Field(
+        0.5, description="A parcel clear by a smaller share than this counts as not observed on that date."
+    )
+
+    @field_validator("methods", mode="before", json_schema_input_type=MethodName | list[MethodName | MaskMethod])
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        return _named(value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_way_of_writing(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or not values.get("methods"):
+            return values
+        for key in ("method", "classes"):
+            if key in values:
+                raise ValueError(f"{key} and methods are both given; write it as one of methods, {{do: name, …}}")
+        methods = _named(values["methods"])
+        first = methods[0] if isinstance(methods, Sequence) else None
+        name = first.get("do") if isinstance(first, Mapping) else getattr(first, "do", None)
+        return {**values, "methods": methods} | ({"method": name} if name in _METHODS else {})
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Mask:
+        if "classes" in self.model_fields_set and self.method != "scl":
+            raise ValueError(f"classes belong to method scl, not to {self.method}; remove one of them")
+        names = [method.do for method in self.resolved]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"method {twice} occurs twice; give the second a mask step of its own")
+        if "parcel" in names and len(names) > 1:
+            raise ValueError("method parcel works on the parcels' series; give it a mask step of its own")
+        if "parcel" in names and self.dilate:
+            raise ValueError("method parcel sees no pixels that could grow; remove dilate")
+        return self
+
+    @property
+    def resolved(self) -> tuple[SceneClasses | CloudProbability | Cloudless | ParcelTest | Shadow | Snow, ...]:
+        """The methods, whichever way they were written."""
+        if self.methods:
+            return self.methods
+        if self.method == "scl":
+            return (SceneClasses(classes=self.classes),)
+        return (_METHODS[self.method](),)
+
+    @property
+    def on_parcels(self) -> bool:
+        """Whether it works on the parcels' series rather than on scenes."""
+        return any(method.do == "parcel" for method in self.resolved)
+
+    def reads(self, level: str) -> set[str]:
+        """Levels that are read to mask a chain of `level`: its own, or the other one's as well or instead."""
+        found: set[str] = set()
+        return found.union(*(method.reads(level) for method in self.resolved))
+
+    def problem(self, level: str, name: str) -> str | None:
+        """Why this mask, called `name`, is impossible on a chain of `level`; None if it is possible."""
+        for method in self.resolved:
+            if level == "L1C" and "L2A" in method.reads(level):
+                layer = "cloud probability" if method.do == "probability" else "scene classification"
+                return f"L1C has no {layer} for mask {name!r}; use level L2A or another method"
+        return None
+
+    @model_serializer(mode="wrap")
+    def _resolved_form(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content = handler(self)
+        methods = [method.model_dump(mode="json") for method in self.resolved]
+        if len(methods) == 1:
+            content["combine"] = "any"
+        return {key: content[key] for key in ("do", "combine", "dilate", "minimum_clear")} | {"methods": methods}
+
+
+_METHODS: dict[str, Any] = {
+    "scl": SceneClasses,
+    "probability": CloudProbability,
+    "s2cloudless": Cloudless,
+    "parcel": ParcelTest,
+    "shadow": Shadow,
+    "snow": Snow,
+}
+
+
+def _named(value: Any) -> Any:
+    """Methods, of which names stand for those with their defaults, as a list with all written out."""
+    if isinstance(value, str | Mapping):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        return value
+    return [{"do": item} if isinstance(item, str) else item for item in value]

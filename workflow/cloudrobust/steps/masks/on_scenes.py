@@ -1,0 +1,134 @@
+"""The layers of a product, and of its other level, over a window of the mask's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lxml import etree
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
+
+from ...errors import InputError
+from ...parcels.masks import SceneMask
+from ...scenes.safe import SafeScene
+from ...scenes.stored import StoredScene
+from ..resample import TOLERANCE, Scene, band_on
+from .ground import TYPICAL, Spectra
+
+
+@dataclass(frozen=True, eq=False)
+class SceneGround:
+    """`Ground` of a product.
+
+    Attributes
+    ----------
+    level
+        Level of the chain that is masked.
+    scenes
+        Level to product: the one that is masked and, where a method needs it, the acquisition's other level.
+    grid
+        Full grid of the mask.
+    window
+        The part of `grid` that is looked at.
+    """
+
+    level: str
+    scenes: Mapping[str, Scene]
+    grid: GeoBox
+    window: Window
+
+    @cached_property
+    def geobox(self) -> GeoBox:
+        """The grid of the window."""
+        return _cropped(self.grid, self.window)
+
+    @property
+    def pixel(self) -> tuple[float, float]:
+        """Size of a pixel in metres (y, x)."""
+        return abs(self.grid.affine.e), abs(self.grid.affine.a)
+
+    def classification(self) -> NDArray[np.uint8]:
+        return self.scenes["L2A"].read_classification(self.window)
+
+    def cloud_probability(self) -> NDArray[Any]:
+        return self.scenes["L2A"].read_cloud_probability(self.window)
+
+    def spectra(self, bands: Sequence[str], level: str, resolution: int | None = None) -> Spectra:
+        scene = self.scenes[level]
+        if resolution is None:
+            target = self.geobox
+        else:
+            grid = scene.geoboxes[TYPICAL[resolution]]
+            target = _cropped(grid, _covering(self.geobox, grid))
+        values = np.stack([band_on(scene, band, target) for band in bands])
+        pixel = abs(target.affine.e), abs(target.affine.a)
+        return Spectra(values, pixel, None if resolution is None else target)
+
+    def brought(self, layer: NDArray[np.bool_], spectra: Spectra) -> NDArray[np.bool_]:
+        if spectra.geobox is None:
+            return layer
+        return SceneMask(layer, spectra.geobox.affine).on(self.geobox)
+
+    def sun(self) -> tuple[float, float]:
+        return sun_angles(self.scenes[self.level])
+
+
+def sun_angles(scene: Scene) -> tuple[float, float]:
+    """Mean zenith and azimuth of the sun over the tile in degrees, from the tile metadata.
+
+    Raises
+    ------
+    InputError
+        If the product has no tile metadata, or it does not state the angles, or the store has not kept them.
+    """
+    if isinstance(scene, StoredScene):
+        told = scene.record.source
+        if not {"sun_zenith", "sun_azimuth"} <= set(told):
+            raise InputError(
+                f"{scene.path}: does not tell the sun's angles, which shadow by projection needs; use by: scl"
+            )
+        return float(told["sun_zenith"]), float(told["sun_azimuth"])
+    granule = scene.path / scene.metadata.image_files[0].split("/IMG_DATA", 1)[0]
+    file = next(iter(sorted([*granule.glob("MTD_TL.xml"), *granule.glob("*_MTD_*_TL_*.xml")])), None)
+    if file is None:
+        raise InputError(
+            f"{granule}: holds no tile metadata (MTD_TL.xml), which tells the sun's angles; fetch it again"
+        )
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        sun = etree.fromstring(Path(file).read_bytes(), parser).find(".//Mean_Sun_Angle")
+        angles = [float(sun.findtext(tag) or "") for tag in ("ZENITH_ANGLE", "AZIMUTH_ANGLE")]
+    except (etree.XMLSyntaxError, AttributeError, TypeError, ValueError):
+        raise InputError(f"{file}: states no Mean_Sun_Angle; fetch the product again") from None
+    return angles[0], angles[1]
+
+
+def held(scene: Scene, grid: GeoBox) -> Window:
+    """The part of the mask's grid of which the scene has pixels: all of it, or what the store has kept."""
+    if isinstance(scene, SafeScene):
+        return Window(0, 0, grid.shape.x, grid.shape.y)
+    return scene.window(next(layer for layer, other in scene.geoboxes.items() if other == grid))
+
+
+def _cropped(grid: GeoBox, window: Window) -> GeoBox:
+    return grid[window.row_off : window.row_off + window.height, window.col_off : window.col_off + window.width]
+
+
+def _covering(ground: GeoBox, grid: GeoBox) -> Window:
+    """The smallest window of `grid` that covers `ground`, as far as the grid reaches."""
+    box, affine = ground.boundingbox, grid.affine
+    spans = []
+    for first, last, length in (
+        ((box.left - affine.c) / affine.a, (box.right - affine.c) / affine.a, grid.shape.x),
+        ((box.top - affine.f) / affine.e, (box.bottom - affine.f) / affine.e, grid.shape.y),
+    ):
+        start, stop = int(np.floor(first + TOLERANCE)), int(np.ceil(last - TOLERANCE))
+        spans.append((max(start, 0), min(stop, length)))
+    (left, right), (top, bottom) = spans
+    return Window(left, top, right - left, bottom - top)
