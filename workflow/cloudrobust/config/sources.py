@@ -25,11 +25,87 @@ class SimulatorSource(Part):
     cloudiness: float = Field(0.5, ge=0, le=0.95, description="Mean share of the sky that is cloudy over the year.")
 
 
+Missing = Literal["fail", "gap"]
+MISSING = (
+    "What to do when a scene can't be had although the others can: fail, or go on and record the gap in the month's "
+    "index."
+)
+
+
 class SafeSource(Part):
-    """A folder tree of `.SAFE` products: ESA's own, a mirror, or the simulator's."""
+    """A folder tree of `.SAFE` products, zipped or not: ESA's own, a mirror, or the simulator's."""
 
     kind: Literal["safe"] = "safe"
-    store: Path = Field(description="Folder that holds the `.SAFE` folders, at any depth.")
+    store: Path = Field(description="Folder that holds the products, at any depth.")
+    layout: Literal["any", "eodata"] = Field(
+        "any",
+        description="any: the whole tree is looked through. eodata: folders by day as in the Copernicus Data Space's "
+        "/eodata (Sentinel-2/MSI/L2A/2022/05/05); only the days of the study are looked into.",
+    )
+    unpacked: Path = Field(Path("results/unpacked"), description="Folder that zipped products are unpacked into.")
+    missing: Missing = Field("fail", description=MISSING)
+
+
+class RemoteSource(Part):
+    """What services have in common: the window over the parcels of each scene is fetched into a store."""
+
+    store: Path = Field(Path("results/store"), description="Folder of the scenes; several studies may share it.")
+    margin: float = Field(
+        300.0, ge=0, description="Metres around the parcels to fetch as well, for masks that grow and for pictures."
+    )
+    max_cloud_cover: float = Field(
+        100.0, ge=0, le=100, description="Scenes with more percent of clouds, by the catalogue's word, are left out."
+    )
+    offset_check: Literal["trust", "correct", "reject"] = Field(
+        "correct",
+        description="When the numbers of a scene contradict the offset that its catalogue states: trust the catalogue, "
+        "correct the offset, or reject the scene. Each case is logged and recorded.",
+    )
+    missing: Missing = Field("fail", description=MISSING)
+    connections: int = Field(8, ge=1, le=64, description="Requests at the same time.")
+    attempts: int = Field(6, ge=1, description="Tries of one request before its scene counts as missing.")
+    first_wait: float = Field(1.0, gt=0, description="Seconds before the second try; they double from try to try.")
+    timeout: float = Field(60.0, gt=0, description="Seconds without a byte after which a transfer counts as stalled.")
+
+
+class StacSource(RemoteSource):
+    """Any STAC API; of tiled GeoTIFFs only the window over the parcels is fetched."""
+
+    kind: Literal["stac"] = "stac"
+    preset: Literal["earth-search", "earth-search-c1", "planetary-computer", "cdse", "plain"] = Field(
+        description="Which catalogue's names and habits: Earth Search v1 (its first or its Collection 1), Planetary "
+        "Computer, Copernicus Data Space, or plain: assets named B02 ... SCL and offsets in the raster extension.",
+    )
+    url: str | None = Field(None, description="Address of the API; by default the preset's.")
+    collections: dict[Level, str] = Field(
+        default_factory=dict, description="Level to collection, where they differ from the preset's."
+    )
+    assets: dict[str, str] = Field(
+        default_factory=dict, description="Band, or SCL, to asset name, where they differ from the preset's."
+    )
+    token_url: str | None = Field(None, description="Address that grants access to files; by default the preset's.")
+
+
+class SentinelHubSource(RemoteSource):
+    """Sentinel Hub or the Copernicus Data Space's deployment of it; credentials in a sentinelhub-py profile."""
+
+    kind: Literal["sentinelhub"] = "sentinelhub"
+    deployment: Literal["sentinelhub", "cdse"] = Field(
+        "sentinelhub", description="The commercial service, or that of the Copernicus Data Space."
+    )
+    profile: str | None = Field(
+        None,
+        description="Profile of sentinelhub-py that holds the credentials; by default SH_CLIENT_ID and "
+        "SH_CLIENT_SECRET of the environment, or the default profile.",
+    )
+    url: str | None = Field(None, description="Address of the service; by default the deployment's.")
+    token_url: str | None = Field(None, description="Address that grants tokens; by default the deployment's.")
+    harmonize: bool = Field(
+        False,
+        description="Let the service subtract the offset. It then cuts negative values off to 0, so by default the "
+        "numbers are taken as they are and the offset is subtracted here.",
+    )
+    cloud_probability: bool = Field(True, description="Fetch Sen2Cor's cloud probability (L2A) too.")
 
 
 class TableSource(Part):
@@ -51,7 +127,9 @@ class TableSource(Part):
     latitude: str | None = Field(None, description="Column with the parcel's latitude (WGS 84).")
 
 
-Source = Annotated[SimulatorSource | SafeSource | TableSource, Field(discriminator="kind")]
+Source = Annotated[
+    SimulatorSource | SafeSource | StacSource | SentinelHubSource | TableSource, Field(discriminator="kind")
+]
 
 
 class Parcels(Part):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -23,25 +23,33 @@ class Area:
     Attributes
     ----------
     shapes: the parcels, in any coordinate system; empty ones count for nothing.
-    margin: metres around them that are fetched as well, for the growth of masks and for pictures.
+    margin: metres around them that are fetched as well; sources set it to what their configuration says.
     """
 
     shapes: gpd.GeoSeries
-    margin: float = 300.0
+    margin: float = 0.0
+    # of all shapes, by coordinate system: a country's parcels are not projected anew for every scene
+    _bounds: dict[str, tuple[float, float, float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def empty(self) -> bool:
         """Whether there is no parcel at all."""
         return not len(self.shapes) or bool(self.shapes.is_empty.all())
 
-    def bounds(self, crs: object) -> tuple[float, float, float, float]:
+    def bounds(self, crs: str) -> tuple[float, float, float, float]:
         """Left, bottom, right, top in a projected coordinate system, margin included."""
-        left, bottom, right, top = self.shapes.to_crs(crs).total_bounds
+        left, bottom, right, top = self._extent(crs)
         return left - self.margin, bottom - self.margin, right + self.margin, top + self.margin
 
     def outline(self) -> BaseGeometry:
         """The bounding box in longitude and latitude, without the margin."""
-        return shapely.box(*self.shapes.to_crs("EPSG:4326").total_bounds)
+        return shapely.box(*self._extent("EPSG:4326"))
+
+    def _extent(self, crs: str) -> tuple[float, float, float, float]:
+        if crs not in self._bounds:
+            left, bottom, right, top = self.shapes.to_crs(crs).total_bounds
+            self._bounds[crs] = (float(left), float(bottom), float(right), float(top))
+        return self._bounds[crs]
 
     def windows(self, geoboxes: Iterable[GeoBox]) -> dict[GeoBox, Window]:
         """For each grid of a tile the window to fetch; empty windows where no parcel lies in it.
@@ -51,7 +59,7 @@ class Area:
         ordered = sorted(set(geoboxes), key=lambda g: -abs(g.affine.determinant))
         if self.empty or not ordered:
             return {geobox: Window(0, 0, 0, 0) for geobox in ordered}
-        coarsest = covering(self.bounds(ordered[0].crs.to_wkt()), ordered[0])
+        coarsest = covering(self.bounds(str(ordered[0].crs)), ordered[0])
         if not coarsest.width or not coarsest.height:
             return {geobox: Window(0, 0, 0, 0) for geobox in ordered}
         rows = slice(coarsest.row_off, coarsest.row_off + coarsest.height)

@@ -4,13 +4,12 @@ A Cloud Optimised GeoTIFF is a header that says where each tile lies, and the ti
 follows which bytes hold a window, and a new header over just these bytes makes a GeoTIFF of its own.
 So nothing is compressed anew, and what is stored is what the archive holds, byte by byte.
 
-Tags as in TIFF Revision 6.0 (Adobe, 1992), the BigTIFF design (libtiff), and OGC GeoTIFF 1.1 (19-008r4).
+Tags as in TIFF Revision 6.0 (Adobe, 1992) and OGC GeoTIFF 1.1 (19-008r4).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,31 +21,17 @@ from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from .failures import Trouble
-
-Read = Callable[[int, int], bytes]
-"""A function (offset, length) -> bytes of a file; fewer bytes only at its end."""
+from .tiff import INTEGERS, TILE_BYTES, TILES, NotTiff, Read, Tag, directory, numbers
 
 GAP = 1 << 17
 """Bytes between two wanted ranges up to which one request for both is cheaper than two."""
 
-_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT, _OFFSETS, _COUNTS = 256, 257, 322, 323, 324, 325
-_SAMPLES, _SUB_IFDS, _TIEPOINT, _TRANSFORMATION = 277, 330, 33922, 34264
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_INTEGERS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
-_HUGE = 1 << 26  # no header of a satellite image is longer
+_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
+_SAMPLES, _SUB_IFDS, _PIXEL_SCALE, _TIEPOINT, _TRANSFORMATION = 277, 330, 33550, 33922, 34264
 
 
 class NotTiled(Exception):
     """The file is no tiled GeoTIFF of one band; it must be read whole."""
-
-
-@dataclass(frozen=True)
-class Tag:
-    """One entry of a TIFF directory: type, number of values, and the values as they are stored."""
-
-    kind: int
-    count: int
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -94,14 +79,22 @@ class TiledImage:
         Trouble
             If it is no image at all, or a broken one.
         """
-        order, tags = _directory(read)
+        try:
+            order, tags = directory(read)
+        except NotTiff as error:
+            raise NotTiled from error
         image = cls(order, tags)
-        if _TILE_WIDTH not in tags or _OFFSETS not in tags or _COUNTS not in tags:
+        if _TILE_WIDTH not in tags or TILES not in tags or TILE_BYTES not in tags:
             raise NotTiled
         if _SAMPLES in tags and image.number(_SAMPLES) != 1:
             raise NotTiled
-        expected = int(np.prod(image.tiles))
-        if len(image.offsets) != expected or len(image.counts) != expected:
+        try:
+            expected = image.tiles[0] * image.tiles[1]
+            sane = min(image.shape) > 0 and len(image.offsets) == len(image.counts) == expected
+            consistent = sane and min(image.tile) > 0
+        except (IndexError, ZeroDivisionError) as error:
+            raise Trouble("the header of the image is broken") from error
+        if not consistent:
             raise Trouble("the header of the image is broken")
         return image
 
@@ -111,10 +104,7 @@ class TiledImage:
 
     def numbers(self, tag: int) -> NDArray[np.int64]:
         """All values of a tag of integers."""
-        entry = self.tags[tag]
-        if entry.kind not in _INTEGERS:
-            raise Trouble("the header of the image is broken")
-        return np.frombuffer(entry.data, f"{self.order}{_INTEGERS[entry.kind]}").astype(np.int64)
+        return numbers(self.order, self.tags, tag)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -134,12 +124,12 @@ class TiledImage:
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
         """Where each tile begins, row by row; 0 for a tile that is not stored."""
-        return self.numbers(_OFFSETS)
+        return self.numbers(TILES)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Bytes of each tile; 0 for a tile that is not stored."""
-        return self.numbers(_COUNTS)
+        return self.numbers(TILE_BYTES)
 
     @cached_property
     def geobox(self) -> GeoBox:
@@ -156,7 +146,7 @@ class TiledImage:
                 if image.crs is None:
                     raise Trouble("the image has no georeferencing")
                 return GeoBox(image.shape, image.transform, str(image.crs))
-        except RasterioError as error:
+        except (RasterioError, ValueError) as error:
             raise Trouble("the header of the image is broken") from error
 
     def plan(self, window: Window) -> Plan:
@@ -200,8 +190,8 @@ class TiledImage:
         tags = {n: t for n, t in self.tags.items() if n != _SUB_IFDS}
         tags[_HEIGHT] = self._tag(4, np.array([shape[0]]))
         tags[_WIDTH] = self._tag(4, np.array([shape[1]]))
-        tags[_OFFSETS] = self._tag(4, offsets)
-        tags[_COUNTS] = self._tag(4, counts)
+        tags[TILES] = self._tag(4, offsets)
+        tags[TILE_BYTES] = self._tag(4, counts)
         if _TIEPOINT in tags and corner != (0, 0):
             tags[_TIEPOINT] = self._shifted_tiepoint(corner)
         if _TRANSFORMATION in tags and corner != (0, 0):
@@ -211,14 +201,21 @@ class TiledImage:
         return _encoded(self.order, tags)
 
     def _tag(self, kind: int, values: NDArray[np.int64]) -> Tag:
-        return Tag(kind, len(values), values.astype(f"{self.order}{_INTEGERS[kind]}").tobytes())
+        return Tag(kind, len(values), values.astype(f"{self.order}{INTEGERS[kind]}").tobytes())
+
+    def _doubles(self, number: int, multiple: int) -> Tag:
+        """A tag of floating point numbers, so many or a multiple of them."""
+        tag = self.tags[number]
+        if tag.kind != 12 or not tag.count or tag.count % multiple:
+            raise Trouble("the header of the image is broken")
+        return tag
 
     def _shifted_tiepoint(self, corner: tuple[int, int]) -> Tag:
         # a tiepoint says which coordinates the pixel (column, row, 0) has: in the window it is another pixel
-        tag = self.tags[_TIEPOINT]
+        tag = self._doubles(_TIEPOINT, 6)
         values = np.frombuffer(tag.data, f"{self.order}f8").reshape(-1, 6).copy()
-        if len(values) == 1 and 33550 in self.tags:
-            scale = np.frombuffer(self.tags[33550].data, f"{self.order}f8")
+        if len(values) == 1 and _PIXEL_SCALE in self.tags:
+            scale = np.frombuffer(self._doubles(_PIXEL_SCALE, 3).data, f"{self.order}f8")
             values[0, 3] += (corner[1] - values[0, 0]) * scale[0]
             values[0, 4] -= (corner[0] - values[0, 1]) * scale[1]
             values[0, :2] = 0
@@ -228,52 +225,10 @@ class TiledImage:
         return Tag(tag.kind, tag.count, values.astype(f"{self.order}f8").tobytes())
 
     def _shifted_transformation(self, corner: tuple[int, int]) -> Tag:
-        tag = self.tags[_TRANSFORMATION]
-        matrix = np.frombuffer(tag.data, f"{self.order}f8").reshape(4, 4).copy()
+        tag = self._doubles(_TRANSFORMATION, 16)
+        matrix = np.frombuffer(tag.data, f"{self.order}f8")[:16].reshape(4, 4).copy()
         matrix[:, 3] += matrix[:, 0] * corner[1] + matrix[:, 1] * corner[0]
-        return Tag(tag.kind, tag.count, matrix.astype(f"{self.order}f8").tobytes())
-
-
-def _directory(read: Read) -> tuple[str, dict[int, Tag]]:
-    """Byte order and entries of the first directory of a TIFF or BigTIFF."""
-    start = read(0, 16)
-    if start[:4] in (b"II*\0", b"MM\0*"):
-        order, big = ("<" if start[:1] == b"I" else ">"), False
-        position = struct.unpack(f"{order}I", start[4:8])[0]
-    elif start[:4] in (b"II+\0", b"MM\0+") and len(start) == 16:
-        order, big = ("<" if start[:1] == b"I" else ">"), True
-        position = struct.unpack(f"{order}Q", start[8:16])[0]
-    elif start[:4] == b"\0\0\0\x0c" or start[:4] == b"\xff\x4f\xff\x51":
-        raise NotTiled  # JPEG 2000
-    else:
-        raise Trouble("what the service sends is no image")
-    head, entry, inline = ("Q", "HHQ", 8) if big else ("H", "HHI", 4)
-    try:
-        count = struct.unpack(f"{order}{head}", _exactly(read, position, struct.calcsize(f"={head}")))[0]
-        size = struct.calcsize(f"={entry}") + inline
-        if count * size > _HUGE:
-            raise Trouble("the header of the image is broken")
-        block = _exactly(read, position + struct.calcsize(f"={head}"), count * size)
-        tags = {}
-        for place in range(0, len(block), size):
-            number, kind, values = struct.unpack_from(f"{order}{entry}", block, place)
-            length = _SIZES[kind] * values
-            if length > _HUGE:
-                raise Trouble("the header of the image is broken")
-            data = block[place + size - inline : place + size]
-            if length > inline:
-                data = _exactly(read, struct.unpack(f"{order}{'Q' if big else 'I'}", data)[0], length)
-            tags[number] = Tag(kind, values, data[:length])
-    except (struct.error, KeyError) as error:
-        raise Trouble("the header of the image is broken") from error
-    return order, tags
-
-
-def _exactly(read: Read, offset: int, length: int) -> bytes:
-    data = read(offset, length)
-    if len(data) != length:
-        raise Trouble("the header of the image is broken off")
-    return data
+        return Tag(tag.kind, 16, matrix.astype(f"{self.order}f8").tobytes())
 
 
 def _merged(offsets: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:

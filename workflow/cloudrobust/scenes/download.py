@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -55,6 +57,18 @@ class Version:
     etag: str | None
 
 
+class _Session(requests.Session):
+    """Keeps the token when a service sends on to its neighbour (download. to zipper.dataspace.copernicus.eu)."""
+
+    def should_strip_auth(self, old_url: str, new_url: str) -> bool:
+        old, new = urlsplit(old_url), urlsplit(new_url)
+        parent = (old.hostname or "").partition(".")[2]
+        neighbours = parent.count(".") >= 1 and (new.hostname or "").partition(".")[2] == parent
+        if neighbours and old.scheme == new.scheme == "https":
+            return False
+        return bool(super().should_strip_auth(old_url, new_url))
+
+
 class Downloader:
     """Fetches parts of files; every method may be called from several threads at once.
 
@@ -63,7 +77,7 @@ class Downloader:
     patience: waits, attempts, and when a transfer counts as stalled.
     authority: who signs requests; None for public files.
     meter: counts what arrives.
-    connections: kept open at once.
+    connections: used at the same time; further threads wait.
     """
 
     def __init__(
@@ -75,7 +89,11 @@ class Downloader:
     ) -> None:
         self.patience, self.authority, self.meter = patience, authority, meter or Meter()
         self.gate = Gate()
-        self._session = requests.Session()
+        self._slots = threading.BoundedSemaphore(connections)
+        self._session = _Session()
+        # proxies and certificates of the environment are looked up once a host, not for every range
+        self._session.trust_env = False
+        self._settings: dict[str, Any] = {}
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -122,19 +140,19 @@ class Downloader:
         whole = state.next == 0 and state.end is None
         if not whole:
             headers = {**headers, "Range": f"bytes={state.next}-{'' if state.end is None else state.end - 1}"}
-        try:
-            with self._session.get(
-                signed, headers={"Accept-Encoding": "identity", **headers}, stream=True, timeout=self.patience.timeout
-            ) as response:
+        request = requests.Request("GET", signed, headers={"Accept-Encoding": "identity", **headers})
+        with self._slots, connection_troubles(self.patience):
+            prepared = self._session.prepare_request(request)
+            settings = self._environment(signed)
+            with self._session.send(prepared, timeout=self.patience.timeout, **settings) as response:
                 return self._take(response, target, state, whole)
-        except requests.Timeout as error:
-            raise Trouble(f"no answer for {self.patience.timeout:.0f} s") from error
-        except requests.exceptions.InvalidSchema as error:
-            raise Refused(f"{_spoken(url)} is no web address that can be fetched") from error
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise Trouble("the connection broke off") from error
-        except (urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-            raise Trouble("the connection broke off, or stalled") from error
+
+    def _environment(self, url: str) -> Any:
+        """Proxy and certificates for a host, by the environment."""
+        host = urlsplit(url).netloc
+        if host not in self._settings:
+            self._settings[host] = requests.Session().merge_environment_settings(url, {}, True, None, None)
+        return self._settings[host]
 
     def _take(self, response: requests.Response, target: BinaryIO, state: _State, whole: bool) -> Version:
         if response.status_code == 416:
@@ -148,24 +166,53 @@ class Downloader:
         if known is not None and (version.etag, version.size) != (known.etag, known.size):
             raise Refused("the file has changed while it was read; run again")
         state.version = version
-        self._stream(response.raw, target, state)
+        self._stream(response, target, state)
         if end is not None and state.next < end:
             raise Trouble(f"the transfer ended after {state.next} of {end} bytes")
         return version
 
-    def _stream(self, raw: urllib3.HTTPResponse, target: BinaryIO, state: _State) -> None:
-        since, before = time.monotonic(), state.next
-        while chunk := raw.read1(CHUNK):
+    def _stream(self, response: requests.Response, target: BinaryIO, state: _State) -> None:
+        for chunk in chunks(response, self.patience, self.meter):
             if state.end is not None and state.next + len(chunk) > state.end:
                 raise Refused("the service sends more bytes than it was asked for")
             target.write(chunk)
             state.next += len(chunk)
-            self.meter.add(len(chunk))
-            elapsed = time.monotonic() - since
-            if elapsed > self.patience.timeout:
-                if state.next - before < self.patience.slowest * elapsed:
-                    raise Trouble(f"the transfer stalled ({(state.next - before) / elapsed:.0f} bytes per second)")
-                since, before = time.monotonic(), state.next
+
+
+@contextmanager
+def connection_troubles(patience: Patience) -> Iterator[None]:
+    """Turn what breaks connections into `Trouble`, and an impossible address into `Refused`."""
+    try:
+        yield
+    except requests.exceptions.InvalidSchema as error:
+        raise Refused("that is no web address that can be fetched") from error
+    except requests.Timeout as error:
+        raise Trouble(f"no answer for {patience.timeout:g} s") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
+        raise Trouble("the connection broke off, or stalled") from error
+
+
+def chunks(response: requests.Response, patience: Patience, meter: Meter) -> Iterator[bytes]:
+    """The body as it arrives; `Trouble` if it comes too slowly to ever come to an end."""
+    since, count = time.monotonic(), 0
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        meter.add(len(chunk))
+        yield chunk
+        count += len(chunk)
+        elapsed = time.monotonic() - since
+        if elapsed > patience.timeout:
+            if count < patience.slowest * elapsed:
+                raise Trouble(f"the transfer stalled ({count / elapsed:.0f} bytes per second)")
+            since, count = time.monotonic(), 0
+
+
+def whole_body(response: requests.Response, patience: Patience, meter: Meter) -> bytes:
+    """A body that is kept in memory; `Trouble` if it is shorter than stated."""
+    body = b"".join(chunks(response, patience, meter))
+    length = response.headers.get("Content-Length")
+    if length is not None and "Content-Encoding" not in response.headers and len(body) != int(length):
+        raise Trouble(f"the transfer ended after {len(body)} of {length} bytes")
+    return body
 
 
 @dataclass
@@ -208,5 +255,3 @@ def _received_version(
 def _spoken(url: str) -> str:
     """A URL as it may stand in a log: without its query, which can hold a signature."""
     return url.partition("?")[0]
-
-

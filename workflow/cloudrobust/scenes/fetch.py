@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 
 from ..errors import InputError
-from ..log import Progress, logger
+from ..log import logger
+from .failures import JobFailure, SceneFailure
 from .index import relative_to_store, to_index, without_duplicates
 from .manifest import file_checksum
 from .metadata import find_metadata, read_metadata
 from .source import Found, Source
+from .stored import describe as describe_stored
+from .stored import is_stored
+from .transfer import Transfer
 
 THREADS = 4
 """Fetches that run at once where the source allows it."""
@@ -30,8 +34,12 @@ def fetch_month(
     end: date,
     days: Set[date] | None = None,
     store: str | Path | None = None,
+    missing: Literal["fail", "gap"] | None = None,
 ) -> gpd.GeoDataFrame:
     """Fetch every scene of a calendar month.
+
+    A scene that can't be had does not keep the others from being fetched. What is then missing is either an
+    error that names each such scene and its reason, or recorded in the index.
 
     Parameters
     ----------
@@ -42,40 +50,88 @@ def fetch_month(
     days: sensing days (UTC) to keep; None for all.
     store: folder that `file` is relative to; by default the source's attribute `store`, and absolute
         paths if it has none.
+    missing: whether a scene that can't be had is an error or a recorded gap; by default the source's
+        attribute `missing`, and an error if it has none.
 
     Returns
     -------
-    The month's index (`cloudrobust.scenes.index`); without a row if nothing was sensed.
+    The month's index (`cloudrobust.scenes.index`); without a row if nothing was sensed. Its `attrs` hold
+    `missing` (id, time and reason of each scene that can't be had) and `left_out` (id and reason of each that
+    another processing of the same acquisition replaces).
 
     Raises
     ------
     InputError
-        If a product is damaged; what was fetched before it stays in the store.
+        If scenes can't be had, unless gaps are allowed; what was fetched stays in the store.
+    JobFailure
+        If no further scene can be had.
     """
     first, last = month_days(month)
     first, last = max(first, start), min(last, end)
     if first > last:
-        return to_index([])
+        return _with_record(to_index([]), [], [])
     found = [f for f in source.search(tile, level, first, last) if days is None or f.time.date() in days]
     chosen = without_duplicates(found)
+    kept = {product.id for product in chosen}
+    left_out = [
+        {"id": f.id, "reason": "a newer processing of the acquisition is there"} for f in found if f.id not in kept
+    ]
     logger.info("%s %s %s: %d scenes", tile, level, month, len(chosen))
     store = store if store is not None else getattr(source, "store", None)
-    progress = Progress(f"fetch {tile} {level} {month}", len(chosen))
+    transfer = Transfer(f"fetch {tile} {level} {month}", len(chosen), getattr(source, "meter", None))
+    rows, failures = _fetched(source, chosen, store, transfer)
+    lost = [{"id": f.id, "time": f.time.isoformat(), "reason": failures[f.id]} for f in chosen if f.id in failures]
+    for scene in lost:
+        logger.warning("%s is missing: %s", scene["id"], scene["reason"])
+    policy = missing if missing is not None else getattr(source, "missing", "fail")
+    if lost and policy == "fail":
+        raise InputError(
+            f"{len(lost)} of {len(chosen)} scenes of {tile} {level} {month} can't be had ("
+            + "; ".join(f"{scene['id']}: {scene['reason']}" for scene in lost)
+            + "); the others are kept: run again, or allow gaps with source.missing: gap"
+        )
+    return _with_record(to_index(rows), lost, left_out)
+
+
+def _fetched(
+    source: Source, chosen: list[Found], store: str | Path | None, transfer: Transfer
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Rows of the index, and the reason for each scene that can't be had, by id."""
+    rows: list[dict[str, Any]] = []
+    failures: dict[str, str] = {}
 
     def row(product: Found) -> dict[str, Any]:
         return describe(source.fetch(product), store)
 
-    rows = []
     with ThreadPoolExecutor(THREADS if getattr(source, "thread_safe", False) else 1) as pool:
+        pending: dict[Future[dict[str, Any]], Found] = {pool.submit(row, product): product for product in chosen}
         try:
-            for product, described in zip(chosen, pool.map(row, chosen), strict=True):
-                rows.append(described)
-                progress.step(product.id)
+            while pending:
+                done, _ = wait(pending, timeout=transfer.every, return_when=FIRST_COMPLETED)
+                for future in done:
+                    product = pending.pop(future)
+                    try:
+                        rows.append(future.result())
+                    except JobFailure:
+                        raise
+                    except SceneFailure as failure:
+                        failures[product.id] = failure.reason
+                    except InputError as error:
+                        failures[product.id] = str(error)
+                    transfer.finished()
+                transfer.say()
         except BaseException:
-            # one broken product ends the job: don't begin the rest of the queue
+            # no further scene can be had: don't begin the rest of the queue
             pool.shutdown(cancel_futures=True)
             raise
-    return to_index(rows)
+    return rows, failures
+
+
+def _with_record(
+    frame: gpd.GeoDataFrame, missing: list[dict[str, Any]], left_out: list[dict[str, Any]]
+) -> gpd.GeoDataFrame:
+    frame.attrs |= {"missing": missing, "left_out": left_out}
+    return frame
 
 
 def month_days(month: str) -> tuple[date, date]:
@@ -89,6 +145,9 @@ def month_days(month: str) -> tuple[date, date]:
 
 def describe(product: Path, store: str | Path | None = None) -> dict[str, Any]:
     """The row of an index for a product in the store, see `cloudrobust.scenes.index.COLUMNS`."""
+    file = relative_to_store(product.absolute(), store) if store is not None else product.absolute().as_posix()
+    if is_stored(product):
+        return {**describe_stored(product), "file": file}
     metadata_file = find_metadata(product)
     metadata = read_metadata(metadata_file)
     manifest = product / "manifest.safe"
@@ -103,7 +162,7 @@ def describe(product: Path, store: str | Path | None = None) -> dict[str, Any]:
         "quantification": metadata.quantification,
         "offset": metadata.offset,
         "cloud_cover": metadata.cloud_cover,
-        "file": relative_to_store(product.absolute(), store) if store is not None else product.absolute().as_posix(),
+        "file": file,
         "bytes": sum(file.stat().st_size for file in product.rglob("*") if file.is_file()),
         # a product that a mirror holds without its manifest is known by its metadata
         "checksum": file_checksum(manifest if manifest.is_file() else metadata_file),

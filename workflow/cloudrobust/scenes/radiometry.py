@@ -10,7 +10,9 @@ data and is never offset; DN 65535 is saturated. A reflectance may be slightly n
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,3 +119,98 @@ def looks_already_shifted(raw: NDArray[Any], share: float = 0.01) -> bool:
     count = int(np.count_nonzero(valid))
     dark = int(np.count_nonzero(valid & (raw < -OFFSET)))
     return count > 0 and dark > share * count
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What an archive says about the numbers of a scene or band.
+
+    Attributes
+    ----------
+    offset: that turns the numbers as delivered into those of offset 0.
+    quantification: number of reflectance 1, the offset applied.
+    origin: where that is stated, for the record.
+    """
+
+    offset: int
+    quantification: int
+    origin: str
+
+
+def stated_by_baseline(baseline: str, origin: str) -> Statement:
+    """For archives that deliver ESA's numbers and state only the processing baseline."""
+    return Statement(offset_of(baseline), SCALE, f"{origin}: processing baseline {baseline}")
+
+
+def stated_by_scale(scale: float, offset: float, origin: str) -> Statement:
+    """For archives that state scale and offset in reflectance (STAC raster extension: 0.0001 and -0.1)."""
+    return Statement(round(offset / scale), round(1 / scale), f"{origin}: scale {scale:g}, offset {offset:g}")
+
+
+def stated_by_flag(applied: bool, baseline: str, origin: str) -> Statement:
+    """For archives that say whether they have applied ESA's offset already (Earth Search's first collection)."""
+    offset = 0 if applied else offset_of(baseline)
+    return Statement(offset, SCALE, f"{origin}: {str(applied).lower()}, processing baseline {baseline}")
+
+
+VISIBLE = ("B02", "B03", "B04")
+"""Bands that the check of raw numbers looks at."""
+DARK = -OFFSET
+"""Raw numbers under this are of negative reflectance, if they still carry the offset of baseline 04.00."""
+SHADY = 2 * DARK
+
+
+@dataclass
+class Darkness:
+    """How dark the raw numbers of a band are; counted block by block.
+
+    Attributes
+    ----------
+    valid, dark, shady: pixels with data; of these, under 1000; and from there to under 2000.
+    """
+
+    valid: int = 0
+    dark: int = 0
+    shady: int = 0
+
+    def see(self, raw: NDArray[Any]) -> None:
+        """Count one more block of raw numbers."""
+        valid = (raw != NODATA) & (raw != SATURATED)
+        self.valid += int(np.count_nonzero(valid))
+        self.dark += int(np.count_nonzero(valid & (raw < DARK)))
+        self.shady += int(np.count_nonzero(valid & (raw >= DARK) & (raw < SHADY)))
+
+
+Suspicion = Literal["already shifted", "not yet shifted"]
+
+
+def contradiction(
+    statement: Statement, baseline: str, darkness: Mapping[str, Darkness], share: float = 0.01
+) -> Suspicion | None:
+    """Whether the raw numbers of a scene contradict what is stated about their offset.
+
+    Numbers that carry ESA's +1000 lie above 1000 wherever reflectance is positive. Stated to carry it, they are
+    *already shifted* if more than `share` of the valid pixels lie under 1000 in each visible band: negative
+    reflectance in all three at once is rare in truth (deep water, terrain shadow, overcorrected haze). Stated
+    not to carry it although their baseline has it, they are *not yet shifted* if none lies under 1000 (less than
+    one in ten thousand) while more than `share` lie close above it, in each band.
+
+    A heuristic: a scene of nothing but bright cloud or snow tells nothing, and answers None. Cases of wrong
+    statements are Earth Search's issues 66 and 71 and cirrus-earth-search's 33 (numbers shifted, the flag false).
+    """
+    counts = [darkness[band] for band in VISIBLE if band in darkness]
+    if not counts or min(count.valid for count in counts) == 0:
+        return None
+    dark = [count.dark / count.valid for count in counts]
+    shady = [count.shady / count.valid for count in counts]
+    if statement.offset == OFFSET and min(dark) > share:
+        return "already shifted"
+    if statement.offset == 0 and offset_of(baseline) == OFFSET and max(dark) < 1e-4 and min(shady) > share:
+        return "not yet shifted"
+    return None
+
+
+def corrected(statement: Statement, suspicion: Suspicion) -> Statement:
+    """The statement that the raw numbers suggest in place of the one that they contradict."""
+    offset = 0 if suspicion == "already shifted" else OFFSET
+    return Statement(offset, statement.quantification, f"{statement.origin}; corrected, the numbers are {suspicion}")

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from ..config.sources import RemoteSource
 from ..log import logger
 from .failures import Expired, Refused, Trouble
 
@@ -34,7 +35,7 @@ class Patience:
 
     Attributes
     ----------
-    attempts: tries of one request; a limited rate may use four times as many.
+    attempts: tries of one request; a limited rate may use twice as many.
     first_wait, longest_wait: seconds before the second try, and at most.
     longest_retry_after: seconds that a service may ask to wait before it counts as not available.
     timeout: seconds without a byte after which a connection counts as stalled.
@@ -47,6 +48,11 @@ class Patience:
     longest_retry_after: float = 900.0
     timeout: float = 60.0
     slowest: float = 1000.0
+
+    @classmethod
+    def of(cls, config: RemoteSource) -> Patience:
+        """What a source's configuration says; the longest wait is sixty times the first."""
+        return cls(config.attempts, config.first_wait, 60 * config.first_wait, timeout=config.timeout)
 
     def wait(self, failures: int, retry_after: float | None = None) -> float:
         """Seconds to wait after the `failures`-th failure in a row."""
@@ -112,7 +118,7 @@ def patiently(
             if trouble.retry_after is not None and trouble.retry_after > patience.longest_retry_after:
                 asked = f"{trouble.reason}, and asks to wait {trouble.retry_after:.0f} s"
                 raise Refused(f"{asked}; run again later") from trouble
-            if failures - limited >= patience.attempts or limited >= 4 * patience.attempts:
+            if failures - limited >= patience.attempts or limited >= 2 * patience.attempts:
                 raise Refused(f"{trouble.reason}, {failures} times") from trouble
             seconds = patience.wait(failures, trouble.retry_after)
             logger.info("%s: %s; next try in %.1f s", what, trouble.reason, seconds)

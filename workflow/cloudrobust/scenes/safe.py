@@ -18,6 +18,7 @@ from . import jp2
 from .bands import BAND, bands_of
 from .metadata import ProductMetadata, find_metadata, read_metadata
 from .radiometry import harmonise
+from .stored import StoredScene, is_stored
 
 _IMAGE = re.compile(r"_(?P<layer>B\d\d|B8A|SCL)(_(?P<resolution>\d\d)m)?$")
 
@@ -125,12 +126,13 @@ def layer_files(image_files: tuple[str, ...]) -> dict[str, str]:
     return {layer: min(candidates[layer])[2] for layer in sorted(candidates, key=order.index)}
 
 
-def open_scene(row_or_path: Any, store: str | Path | None = None) -> SafeScene:
+def open_scene(row_or_path: Any, store: str | Path | None = None) -> SafeScene | StoredScene:
     """Open a scene.
 
     Parameters
     ----------
-    row_or_path: a `.SAFE` folder, or a row of a month index (anything with a key or an attribute `file`).
+    row_or_path: a `.SAFE` folder or a scene of a store (`StoredScene`), or a row of a month index (anything with
+        a key or an attribute `file`).
     store: folder that a relative path is relative to.
 
     Returns
@@ -147,4 +149,5 @@ def open_scene(row_or_path: Any, store: str | Path | None = None) -> SafeScene:
         file = row_or_path
     else:
         file = row_or_path["file"] if isinstance(row_or_path, Mapping) else row_or_path.file
-    return SafeScene(Path(file) if store is None else Path(store) / file)
+    path = Path(file) if store is None else Path(store) / file
+    return StoredScene(path) if is_stored(path) else SafeScene(path)

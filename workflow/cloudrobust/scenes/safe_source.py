@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from odc.geo.geobox import GeoBox
 
+from ..config.mirrors import is_zip, name_of, products_below, products_of_days
 from ..config.sources import SafeSource as SafeSourceConfig
 from ..errors import InputError
 from ..log import logger
@@ -19,52 +19,65 @@ from .manifest import complaint, read_manifest
 from .metadata import find_metadata, read_metadata
 from .names import ProductName
 from .safe import SafeScene
+from .safe_zip import unpack
 from .source import Found
 
 
 class SafeSource:
-    """All `.SAFE` folders below a folder, at any depth; it may be one itself.
+    """All `.SAFE` folders below a folder, zipped or not, at any depth; it may be one itself.
 
     The tree is walked once, on first use. Only names are looked at, and metadata is read only of
-    products in the format of before December 2016, whose names don't tell the tile.
+    products in the format of before December 2016, whose names don't tell the tile. An archive in folders
+    by day (layout eodata) is not walked: only the days asked for are listed. Zipped products are unpacked
+    when they are fetched.
 
     Parameters
     ----------
     config: its field `store` is the folder (`cloudrobust.config.sources.SafeSource`).
+
+    Attributes
+    ----------
+    store: the folder.
+    missing: what to do about a product that is damaged, "fail" or "gap".
     """
 
     thread_safe = True
 
     def __init__(self, config: SafeSourceConfig) -> None:
-        self.store = Path(config.store)
+        self.config = config
+        self.store, self.missing = Path(config.store), config.missing
         if not self.store.is_dir():
             raise InputError(f"source.store: there is no folder {self.store}; name the folder that holds your products")
 
     @cached_property
     def products(self) -> list[Found]:
         """Every product in the tree, sorted by path."""
-        return [found for path in sorted(product_folders(self.store)) if (found := _found(path)) is not None]
+        return [found for path in sorted(products_below(self.store)) if (found := _found(path)) is not None]
 
     def grid(self, tile: str) -> Grid:
         """The grids of a tile: of the first Level-1C product, and those of a Level-2A product that it lacks ("SCL")."""
         geoboxes: dict[str, GeoBox] = {}
         for level in ("L1C", "L2A"):
-            first = next((p for p in self.products if (p.tile, p.level) == (tile, level)), None)
+            first = next((p for p in self._any(level) if (p.tile, p.level) == (tile, level)), None)
             if first is not None:
-                scene = SafeScene(_path(first))
+                scene = SafeScene(self._folder(first))
                 Grid(tile, geoboxes).check(scene.geoboxes, str(scene.path))
                 geoboxes = {**scene.geoboxes, **geoboxes}
         if not geoboxes:
-            held = sorted({p.tile for p in self.products})
+            held = ["others"]  # an archive by days is not listed as a whole
+            if self.config.layout == "any":
+                held = sorted({p.tile for p in self.products}) or ["no product at all"]
             raise InputError(
-                f"{self.store}: holds no product of tile {tile}; it holds {', '.join(held) or 'no product at all'}: "
+                f"{self.store}: holds no product of tile {tile}; it holds {', '.join(held)}: "
                 "correct the key tiles, or fetch products of the tile"
             )
         return Grid(tile, geoboxes)
 
     def search(self, tile: str, level: str, start: date, end: date) -> list[Found]:
         """Products of a tile and level sensed from `start` to `end`, both included, sorted by time, then id."""
-        matching = (p for p in self.products if (p.tile, p.level) == (tile, level) and start <= p.time.date() <= end)
+        days = [start + timedelta(number) for number in range((end - start).days + 1)]
+        products = self.products if self.config.layout == "any" else self._of_days(level, days)
+        matching = (p for p in products if (p.tile, p.level) == (tile, level) and start <= p.time.date() <= end)
         return sorted(matching, key=lambda p: (p.time, p.id))
 
     def fetch(self, found: Found) -> Path:
@@ -75,26 +88,27 @@ class SafeSource:
         InputError
             If an image is missing or damaged; the sentence names the file.
         """
-        path = _path(found)
+        path = self._folder(found)
         verify(path)
         return path
 
+    def _folder(self, found: Found) -> Path:
+        """The product's folder; a zipped one is unpacked first."""
+        path = _path(found)
+        return unpack(path, Path(self.config.unpacked)) if is_zip(path.name) else path
 
-def product_folders(store: Path) -> Iterator[Path]:
-    """`.SAFE` folders at any depth below `store`, or `store` itself; links are followed, hidden folders are not."""
-    if store.absolute().name.endswith(".SAFE"):
-        yield store
-        return
-    visited: set[tuple[int, int]] = set()
-    for folder, names, _ in os.walk(store, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in visited:  # a link led back to a folder above
-            names.clear()
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        yield from (Path(folder, name) for name in names if name.endswith(".SAFE") and not name.startswith("."))
-        # hidden folders are unfinished products, among others
-        names[:] = [name for name in names if not name.startswith(".") and not name.endswith(".SAFE")]
+    def _of_days(self, level: str, days: Iterable[date]) -> Iterator[Found]:
+        for path in products_of_days(self.store, level, days):
+            if (found := _found(path)) is not None:
+                yield found
+
+    def _any(self, level: str) -> Iterable[Found]:
+        """Products of a level, among others; those of an archive by days from the newest day backwards."""
+        if self.config.layout == "any":
+            return self.products
+        folders = self.store.glob(f"Sentinel-2/MSI/{level}*/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]")
+        days = sorted({date(*(int(part) for part in folder.parts[-3:])) for folder in folders}, reverse=True)
+        return self._of_days(level, days)
 
 
 def verify(product: Path) -> None:
@@ -130,9 +144,12 @@ def _path(found: Found) -> Path:
 def _found(path: Path) -> Found | None:
     """What a product is, from its name where that tells; None, and a line in the log, if it is no Level-1C or 2A."""
     folder = path.absolute()
-    name = ProductName.parse(folder.name)
+    name = ProductName.parse(name_of(folder))
     if name is not None:
         return Found(str(name), name.tile, name.level, name.time, name.baseline, name.platform, name.orbit, folder)
+    if is_zip(folder.name):
+        logger.warning("%s is left out: its name does not tell which product it is", path)
+        return None
     try:
         m = read_metadata(find_metadata(folder))
     except InputError as error:

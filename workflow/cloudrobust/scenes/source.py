@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import InputError
+from .area import Area
 from .grid import Grid
 
 
@@ -39,9 +40,10 @@ class Found:
 class Source(Protocol):
     """An archive of scenes.
 
-    A source may have two more attributes that `fetch_month` looks at: `store` (the folder below which
-    products lie, so that indexes name them relative to it) and `thread_safe` (whether several
-    `fetch` calls may run at once; absent means no).
+    A source may have more attributes that `fetch_month` looks at: `store` (the folder below which
+    products lie, so that indexes name them relative to it), `thread_safe` (whether several `fetch`
+    calls may run at once; absent means no), `missing` (whether a scene that can't be had is an error,
+    "fail", or a recorded "gap"), and `meter` (`cloudrobust.scenes.download.Meter`, the bytes received).
     """
 
     def grid(self, tile: str) -> Grid:
@@ -53,7 +55,11 @@ class Source(Protocol):
         ...
 
     def fetch(self, found: Found) -> Path:
-        """Bring a product into the store if it is not there; return its verified `.SAFE` folder."""
+        """Bring a product into the store if it is not there; return its verified folder.
+
+        Raises `SceneFailure`, or another `InputError`, if this product can't be had, and `JobFailure` if no
+        further one can be had either (`cloudrobust.scenes.failures`).
+        """
         ...
 
 
@@ -61,15 +67,20 @@ class Source(Protocol):
 _KINDS = {
     "safe": ("cloudrobust.scenes.safe_source", "SafeSource"),
     "simulator": ("cloudrobust.scenes.simulator.source", "SimulatedArchive"),
+    "stac": ("cloudrobust.scenes.stac.source", "StacSource"),
+    "sentinelhub": ("cloudrobust.scenes.sentinelhub.source", "SentinelHubSource"),
 }
+REMOTE = frozenset({"stac", "sentinelhub"})
+"""Kinds that fetch only the part of a scene that lies over the parcels."""
 
 
-def create(config: Any) -> Source:
+def create(config: Any, area: Area | None = None) -> Source:
     """The source that a part of the configuration describes.
 
     Parameters
     ----------
     config: one of the classes in `cloudrobust.config.sources`; its field `kind` decides.
+    area: where the parcels are; the kinds in `REMOTE` need it for all but `grid`, the others ignore it.
 
     Raises
     ------
@@ -80,5 +91,6 @@ def create(config: Any) -> Source:
         kinds = ", ".join(sorted(_KINDS))
         raise InputError(f"source.kind: {config.kind!r} has no scenes; sources of scenes are {kinds}")
     module, name = _KINDS[config.kind]
-    source: Source = getattr(importlib.import_module(module), name)(config)
+    kind = getattr(importlib.import_module(module), name)
+    source: Source = kind(config, area) if config.kind in REMOTE else kind(config)
     return source

@@ -1,0 +1,355 @@
+"""Sentinel Hub, and the Copernicus Data Space's deployment of it, as a source of scenes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
+from sentinelhub import CRS, BBox, SentinelHubCatalog, SHConfig
+from shapely.geometry import shape
+
+from ...config.sources import SentinelHubSource as SentinelHubSourceConfig
+from ...errors import InputError
+from ...log import logger
+from .. import geotiff
+from ..area import Area, union
+from ..assemble import darkness_of, now, settle
+from ..download import Meter
+from ..failures import JobFailure, Refused, SceneFailure
+from ..grid import Grid
+from ..index import without_duplicates
+from ..mgrs import geoboxes_of, tile_box
+from ..names import ProductName
+from ..radiometry import OFFSET, SCALE, Statement, stated_by_baseline
+from ..record import Layer, SceneRecord
+from ..retry import Patience
+from ..source import Found
+from ..store import Part, Store, covers
+from .answer import check, collection_of, fingerprint, read, request_of
+from .client import PatientClient
+from .cost import Cost, cost_of
+from .plan import Piece, groups, pieces
+
+DEPLOYMENTS = {
+    "sentinelhub": (
+        "https://services.sentinel-hub.com",
+        "https://services.sentinel-hub.com/auth/realms/main/protocol/openid-connect/token",
+    ),
+    "cdse": (
+        "https://sh.dataspace.copernicus.eu",
+        "https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token",
+    ),
+}
+"""Address of the service, and where it grants tokens."""
+
+UNITS = "x-processingunits-spent"
+LONGEST_DATATAKE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class FoundFeature(Found):
+    """A scene in the service's catalogue; `feature` as it gave it."""
+
+    feature: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def cloud_cover(self) -> float:
+        """Percent, by the catalogue's word; nan where it says none."""
+        return float(self.feature["properties"].get("eo:cloud_cover", "nan"))
+
+    @property
+    def sensed(self) -> datetime:
+        """When the tile itself was sensed, naive UTC; the datatake began earlier."""
+        moment = datetime.fromisoformat(str(self.feature["properties"]["datetime"]).replace("Z", "+00:00"))
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+    @property
+    def geoboxes(self) -> dict[str, GeoBox]:
+        """The grids of the tile: where the catalogue says, else where ESA's tiling puts it."""
+        properties = self.feature["properties"]
+        box, code = properties.get("proj:bbox"), properties.get("proj:epsg")
+        if box is None or code is None:
+            return geoboxes_of(*tile_box(self.tile))
+        left, bottom, right, top = (float(value) for value in box)
+        return geoboxes_of(f"EPSG:{code}", left, bottom, right, top)
+
+
+class SentinelHubSource:
+    """Scenes of Sentinel Hub, of which the window over the parcels is brought into a store.
+
+    Parameters
+    ----------
+    config: see there. Credentials come from sentinelhub-py's profile or the environment.
+    area: where the parcels lie. Only `grid` works without it.
+
+    Attributes
+    ----------
+    store: folder of the scenes.
+    missing: what to do about a scene that can't be had, "fail" or "gap".
+    meter: counts the bytes that arrive.
+    spent: processing units that the service says it has charged so far.
+    """
+
+    thread_safe = True
+
+    def __init__(self, config: SentinelHubSourceConfig, area: Area | None = None) -> None:
+        self.config = config
+        self.area = replace(area, margin=config.margin) if area is not None else None
+        self.patience = Patience.of(config)
+        self.store, self.missing = Path(config.store), config.missing
+        self.meter = Meter()
+        self.spent = 0.0
+        self._store = Store(config.store)
+        self._pool = ThreadPoolExecutor(config.connections)
+        self._lock = threading.Lock()
+
+    @cached_property
+    def settings(self) -> SHConfig:
+        """sentinelhub-py's configuration: the user's, with this deployment's addresses.
+
+        Raises
+        ------
+        InputError
+            If there is no such profile, or it has no credentials.
+        """
+        base, token = DEPLOYMENTS[self.config.deployment]
+        try:
+            settings = SHConfig(self.config.profile)
+        except KeyError as error:
+            raise InputError(
+                f"source.profile: sentinelhub-py has no profile {self.config.profile!r}; make it with "
+                f"'sentinelhub.config --profile {self.config.profile} --sh_client_id ... --sh_client_secret ...'"
+            ) from error
+        settings.sh_base_url = (self.config.url or base).rstrip("/")
+        settings.sh_token_url = self.config.token_url or token
+        if not settings.sh_client_id or not settings.sh_client_secret:
+            raise InputError(
+                "source: there are no credentials for Sentinel Hub; set SH_CLIENT_ID and SH_CLIENT_SECRET, or name a "
+                "profile of sentinelhub-py under source.profile"
+            )
+        return settings
+
+    @cached_property
+    def client(self) -> PatientClient:
+        """What sends requests; made on first use."""
+        return PatientClient(self.settings, self.patience, self.meter)
+
+    def grid(self, tile: str) -> Grid:
+        """The grids of a tile, by the catalogue; by ESA's tiling where that has no scene of it."""
+        crs, left, bottom, right, top = tile_box(tile)
+        box = BBox((left, bottom, right, top), CRS(int(crs.removeprefix("EPSG:")))).transform_bounds(CRS.WGS84)
+        for feature in self._features("L2A", box, (date(2017, 1, 1), date.today()), most=500):
+            name = ProductName.parse(str(feature["id"]))
+            if name is not None and name.tile == tile:
+                return Grid(tile, _found(name, feature).geoboxes)
+        return Grid(tile, geoboxes_of(crs, left, bottom, right, top))
+
+    def search(self, tile: str, level: str, start: date, end: date) -> list[Found]:
+        """Scenes of a tile and level whose datatake began from `start` to `end`, sorted by time, then id."""
+        area = self._needed()
+        if area.empty:
+            logger.info("tile %s holds no parcel: nothing to fetch", tile)
+            return []
+        box = BBox(area.outline().bounds, CRS.WGS84)
+        scenes: list[Found] = []
+        for feature in self._features(level, box, (start, end)):
+            name = ProductName.parse(str(feature["id"]))
+            if name is None:
+                logger.warning("%s is left out: its id does not tell which scene it is", feature["id"])
+                continue
+            found = _found(name, feature)
+            # the service compares whole percents only
+            wanted = not found.cloud_cover > self.config.max_cloud_cover
+            if (found.tile, found.level) == (tile, level) and start <= found.time.date() <= end and wanted:
+                scenes.append(found)
+        return sorted(scenes, key=lambda scene: (scene.time, scene.id))
+
+    def estimate(self, found: Found) -> Cost:
+        """What a scene will cost: nothing if the store has it already."""
+        scene = _feature(found)
+        if self._stored(scene) is not None:
+            return Cost()
+        return cost_of(self._pieces(scene, self._windows(scene.geoboxes)))
+
+    def estimate_period(self, tile: str, level: str, start: date, end: date) -> Cost:
+        """What all scenes of a tile and level in a period will cost; only the catalogue is asked."""
+        scenes = without_duplicates(self.search(tile, level, start, end))
+        return sum((self.estimate(scene) for scene in scenes), Cost())
+
+    def fetch(self, found: Found) -> Path:
+        """Bring a scene into the store if it is not there; return its folder.
+
+        Raises
+        ------
+        SceneFailure
+            If it can't be had.
+        JobFailure
+            If no scene can be had: the disk is full, access is denied.
+        """
+        scene = _feature(found)
+        place = self._store.place(found.level, found.tile, found.id)
+        if self._stored(scene) is not None:
+            return place
+        with self._store.part(found.id) as part:
+            former = self._store.find(found.level, found.tile, found.id)
+            if former is not None and self._covers(former):  # another run has fetched it meanwhile
+                return place
+            windows = self._windows(scene.geoboxes)
+            if former is not None:  # a scene only grows, so that runs with different parcels do not take turns
+                windows = {
+                    n: union(w, former.layers[n].window) if n in former.layers else w for n, w in windows.items()
+                }
+            wanted = self._pieces(scene, windows)
+            futures = [self._pool.submit(self._answer, part, scene, piece) for piece in wanted]
+            errors = [error for future in futures if (error := future.exception()) is not None]
+            if errors:
+                raise next((error for error in errors if isinstance(error, JobFailure)), errors[0])
+            answers = [future.result() for future in futures]
+            units = sum(spent for _, spent in answers)
+            files = {piece: path for piece, (path, _) in zip(wanted, answers, strict=True)}
+            layers = {name: self._layer(part, scene, name, files, windows[name]) for name in self._names(found.level)}
+            return part.publish(self._record(part, scene, layers, units, len(wanted)))
+
+    def _needed(self) -> Area:
+        if self.area is None:
+            raise InputError("source: a sentinelhub source fetches the parts over parcels, so it needs the parcels")
+        return self.area
+
+    def _features(
+        self, level: str, box: BBox, period: tuple[date, date], most: int | None = None
+    ) -> list[Mapping[str, Any]]:
+        catalogue = SentinelHubCatalog(self.settings)
+        catalogue.client = self.client
+        first = datetime.combine(period[0], time.min)
+        last = datetime.combine(period[1], time.max) + LONGEST_DATATAKE
+        clouds = self.config.max_cloud_cover
+        # a whole percent more than wanted: the exact limit is kept by `search`
+        text = f"eo:cloud_cover <= {int(clouds) + 1}" if clouds < 100 else None
+        found: list[Mapping[str, Any]] = []
+        collection = collection_of(level, self.settings.sh_base_url)
+        for feature in catalogue.search(collection, bbox=box, time=(first, last), filter=text, limit=100):
+            found.append(feature)
+            if most is not None and len(found) >= most:
+                break
+        return found
+
+    def _names(self, level: str) -> list[str]:
+        return [name for group in groups(level, self.config.cloud_probability) for name in group.layers]
+
+    def _stored(self, scene: FoundFeature) -> SceneRecord | None:
+        record = self._store.find(scene.level, scene.tile, scene.id)
+        return record if record is not None and self._covers(record) else None
+
+    def _covers(self, record: SceneRecord) -> bool:
+        names = self._names(record.level)
+        if not set(names) <= set(record.layers):
+            return False
+        windows = self._windows({name: layer.geobox for name, layer in record.layers.items() if name != "CLD"})
+        return covers(record, {name: windows[name] for name in names})
+
+    def _windows(self, geoboxes: Mapping[str, GeoBox]) -> dict[str, Window]:
+        windows = self._needed().windows(geoboxes.values())
+        by_name = {name: windows[geobox] for name, geobox in geoboxes.items()}
+        return by_name | ({"CLD": by_name["SCL"]} if "SCL" in by_name else {})
+
+    def _pieces(self, scene: FoundFeature, windows: Mapping[str, Window]) -> list[Piece]:
+        return [
+            piece
+            for group in groups(scene.level, self.config.cloud_probability)
+            for piece in pieces(group, scene.geoboxes[group.bands[0]], windows[group.bands[0]])
+        ]
+
+    def _answer(self, part: Part, scene: FoundFeature, piece: Piece) -> tuple[Path, float]:
+        """The file with the answer for a piece, kept from an earlier run or requested, and the units that it cost."""
+        collection = collection_of(scene.level, self.settings.sh_base_url)
+        request = request_of(piece, collection, scene.sensed, self.config.harmonize, self.settings)
+        mark = fingerprint(request)
+        kept = part.finished_piece(piece.name, mark)
+        if kept is not None:
+            return kept[0], float(kept[1]["units"])
+
+        def accept(response: Any) -> tuple[bytes, float]:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            units = float(headers.get(UNITS, 0.0))
+            with self._lock:  # also an answer that is of no use was paid for
+                self.spent += units
+            check(response.content, headers.get("content-type", ""), piece)
+            return response.content, units
+
+        try:
+            body, units = self.client.ask(request, accept)
+        except Refused as refused:
+            raise SceneFailure(scene.id, f"{piece.name}: {refused.reason}") from refused
+        return part.keep_piece(piece.name, body, mark, {"units": units}), units
+
+    def _layer(self, part: Part, scene: FoundFeature, name: str, files: Mapping[Piece, Path], window: Window) -> Layer:
+        """One layer, put together from its pieces."""
+        own = [piece for piece in files if name in piece.group.layers]
+        geobox = own[0].geobox
+        rows, columns = window.toslices()
+        is_band = name in own[0].group.bands
+        with part.writing(name) as path:
+            with geotiff.writing(path, "uint16" if is_band else "uint8", geobox[rows, columns]) as image:
+                for piece in own:
+                    pixels = read(files[piece], name, piece, self.config.harmonize)
+                    inner = Window(
+                        piece.window.col_off - window.col_off, piece.window.row_off - window.row_off,
+                        piece.window.width, piece.window.height,
+                    )  # fmt: skip
+                    image.write(pixels, 1, window=inner)
+            problem = geotiff.verify(path, (window.height, window.width))
+            if problem is not None:
+                raise SceneFailure(scene.id, f"{name}: what was written {problem}")
+            return part.keep(name, path, Layer(path.name, geobox, window, 0, "", self.settings.sh_base_url))
+
+    def _record(
+        self, part: Part, scene: FoundFeature, layers: dict[str, Layer], units: float, requests: int
+    ) -> SceneRecord:
+        if self.config.harmonize:
+            stated = Statement(OFFSET, SCALE, "harmonizeValues true; stored with 1000 added")
+        else:
+            stated = stated_by_baseline(scene.baseline, "harmonizeValues false; product name")
+        policy = self.config.offset_check
+        applied, decided = settle(scene.id, stated, scene.baseline, darkness_of(part, layers), policy)
+        return SceneRecord(
+            id=scene.id,
+            level=scene.level,
+            tile=scene.tile,
+            time=scene.time,
+            platform=scene.platform or "",
+            orbit=scene.orbit if scene.orbit is not None else -1,
+            baseline=scene.baseline,
+            quantification=applied.quantification,
+            cloud_cover=scene.cloud_cover,
+            offsets={name: applied.offset for name in layers if name not in ("SCL", "CLD")},
+            footprint=shape(scene.feature["geometry"]),
+            layers=layers,
+            source={
+                "kind": "sentinelhub",
+                "service": self.settings.sh_base_url,
+                "fetched": now(),
+                "requests": requests,
+                "processing_units": units,
+                "radiometry": decided,
+            },
+        )
+
+
+def _found(name: ProductName, feature: Mapping[str, Any]) -> FoundFeature:
+    return FoundFeature(
+        str(name), name.tile, name.level, name.time, name.baseline, name.platform, name.orbit, None, feature
+    )
+
+
+def _feature(found: Found) -> FoundFeature:
+    if not isinstance(found, FoundFeature):
+        raise ValueError(f"{found.id} was found elsewhere")
+    return found
