@@ -1,0 +1,80 @@
+"""Dask with real worker processes: one of them killed, a scheduler by its address, plain sentences."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from cloudrobust.dask_client import JOBQUEUE, Cluster, connected
+from cloudrobust.errors import InputError
+
+BLOCKS = 24
+
+
+def slow_block(number: int) -> tuple[int, float]:
+    """Process that computed a block, and its value."""
+    time.sleep(0.1)
+    return os.getpid(), float(np.arange(1000.0).sum() * number)
+
+
+def test_a_worker_killed_in_mid_computation_costs_no_block() -> None:
+    from distributed import as_completed
+
+    with connected(Cluster(workers=2, memory="500MB")) as client:
+        futures = client.map(slow_block, range(BLOCKS), pure=False)
+        victim = next(iter(as_completed(futures))).result()[0]
+        os.kill(victim, signal.SIGKILL)
+        results = client.gather(futures)
+        processes = {process for process, _ in results}
+    assert [value for _, value in results] == [499500.0 * number for number in range(BLOCKS)]
+    assert processes - {victim}, "another process did the rest"
+    assert sum(process == victim for process, _ in results) < BLOCKS / 2
+
+
+def test_blocks_of_an_array_are_the_same_as_without_workers() -> None:
+    import dask.array as da
+
+    values = np.random.default_rng(1).random((40, 60))
+    with connected(Cluster(workers=1, memory="500MB")) as client:
+        far = da.from_array(values, chunks=(10, 20)).map_blocks(np.sqrt).compute(scheduler=client)
+    np.testing.assert_array_equal(far, np.sqrt(values))
+
+
+def test_a_scheduler_by_its_address_is_used_and_left_running() -> None:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as running:
+        for _ in range(2):
+            with connected(Cluster(kind="address", address=running.scheduler_address)) as client:
+                assert client.submit(slow_block, 2).result()[1] == 999000.0
+
+
+def test_no_scheduler_at_the_address_is_one_sentence() -> None:
+    cluster = Cluster(kind="address", address="tcp://127.0.0.1:9", wait=1)
+    with pytest.raises(InputError, match=r"no scheduler answers at tcp://127.0.0.1:9"), connected(cluster):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"kind": "address"}, "give it with kind: address"),
+        ({"address": "tcp://host:1"}, "give it with kind: address"),
+        ({"options": {"queue": "long"}}, "only a batch system takes them"),
+        ({"workers": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict, sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        Cluster(**settings)
+
+
+@pytest.mark.parametrize("kind", list(JOBQUEUE))
+def test_the_batch_systems_are_classes_of_dask_jobqueue(kind: str) -> None:
+    jobqueue = pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+    assert issubclass(getattr(jobqueue, JOBQUEUE[kind]), jobqueue.core.JobQueueCluster)
