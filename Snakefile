@@ -17,6 +17,8 @@ include: "rules/parcels.smk"
 include: "rules/steps.smk"
 include: "rules/learning.smk"
 include: "rules/evaluation.smk"
+include: "rules/explain.smk"
+include: "rules/predict.smk"
 include: "rules/report.smk"
 
 
@@ -28,6 +30,7 @@ rule all:
     default_target: True
     input:
         PATHS.report("summary.md"),
+        PATHS.report("index.html"),
 
 
 onsuccess:

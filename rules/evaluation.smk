@@ -20,8 +20,8 @@ rule evaluate:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=COMPARISON,
         code=code("evaluate"),

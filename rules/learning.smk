@@ -21,8 +21,8 @@ rule train:
         "../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=600,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 600 * attempt,
     params:
         model=lambda wildcards: STUDY.models[wildcards.model].canonical(),
         training=STUDY.training.canonical(),

@@ -16,8 +16,8 @@ if not IS_TABLE:
         conda:
             "../envs/images.yaml"
         resources:
-            mem_mb=2000,
-            runtime=20,
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=lambda wildcards, attempt: 20 * attempt,
         params:
             cfg=STUDY.parcels.canonical(),
             part_column=STUDY.split.column,
@@ -38,8 +38,8 @@ rule split_parcels:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=STUDY.split.canonical(),
         code=code("split_parcels"),
@@ -60,8 +60,8 @@ rule build_coverage:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2500,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         minimum_inside=STUDY.parcels.minimum_inside,
         code=code("build_coverage"),

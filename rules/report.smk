@@ -180,3 +180,53 @@ rule write_summary:
         code=code("write_summary"),
     script:
         "../workflow/scripts/write_summary.py"
+
+
+rule write_page:
+    input:
+        scores=PATHS.evaluation("scores.csv"),
+        scored=PATHS.evaluation("scored.csv"),
+        totals=PATHS.evaluation("totals.csv"),
+        provenance=PATHS.report("provenance.json"),
+        predictions=runs("predictions.parquet"),
+        cards=runs("card.json"),
+        parcels=PATHS.parcels,
+        answers=predictions("parcels.parquet"),
+        areas=predictions("area.csv"),
+        disagreements=predictions("disagreement.csv"),
+        series=[PATHS.series(branch.chain) for branch in STUDY.branches.values()],
+        measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        scenes=scenes_of_pictures(),
+        answer_figures=rules.draw_comparison.output.figures,
+        figures=[*pictures(), *explained_figures()],
+        explanations=explanations("explanation.nc", REPORTED),
+        clouds=explanations("clouds.csv", REPORTED),
+        curves=explanations("faithfulness.csv", REPORTED),
+        folders=explanations("figures", REPORTED),
+    output:
+        page=report(
+            PATHS.report("index.html"),
+            caption="../workflow/report/page.rst",
+            category="Report",
+        ),
+    log:
+        PATHS.log("write_page.log"),
+    benchmark:
+        PATHS.benchmark("write_page.tsv")
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        cfg=COMPARISON,
+        title=STUDY.title,
+        study=STUDY.canonical(),
+        page=STUDY.page.canonical(),
+        branches=list(STUDY.branches),
+        shown=[name for name, model in STUDY.models.items() if model.do in ("transformer", "lstm")],
+        store=STORE,
+        benchmarks=PATHS.benchmark(),
+        code=code("write_page"),
+    script:
+        "../workflow/scripts/write_page.py"

@@ -11,8 +11,8 @@ rule simulate_landscape:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=STUDY.source.canonical(),
         code=code("simulate_landscape"),
@@ -30,8 +30,8 @@ rule tile_grid:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=800,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=STUDY.source.canonical(),
         code=code("tile_grid"),
@@ -53,8 +53,8 @@ rule fetch_scenes:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg=STUDY.source.canonical(),
         days=lambda wildcards: month_days(wildcards.level, wildcards.month),

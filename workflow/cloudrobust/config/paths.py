@@ -71,6 +71,23 @@ class Paths:
     def evaluation(self, file: str) -> str:
         return self._at("evaluation", file)
 
+    def explanation(self, branch: str = "{branch}", model: str = "{model}", file: str = "") -> str:
+        """Explanations of a branch x model."""
+        return self._at("explanations", branch, model, *([file] if file else []))
+
+    def explanations(self, file: str) -> str:
+        """Files about all explanations together."""
+        return self._at("explanations", file)
+
+    def prediction(self, branch: str = "{branch}", model: str = "{model}", file: str = "") -> str:
+        """What people take away of a branch x model: an answer for every parcel."""
+        return self._at("predictions", branch, model, *([file] if file else []))
+
+    @property
+    def others(self) -> str:
+        """Folder of the other parcels that `predict` classifies: their series, and their predictions."""
+        return self._at("others")
+
     def report(self, *parts: str) -> str:
         return self._at("report", *parts)
 

@@ -81,7 +81,8 @@ def qml(classes: list[str]) -> str:
         colour = colours.get(name, GROUND)
         label = name or "no prediction"
         categories.append(
-            f'<category render="true" symbol="{number}" value={quoteattr(name)} label={quoteattr(label)} type="string"/>'
+            f'<category render="true" symbol="{number}" type="string" '
+            f"value={quoteattr(name)} label={quoteattr(label)}/>"
         )
         rgb = ",".join(str(int(colour[n : n + 2], 16)) for n in (1, 3, 5))
         symbols.append(
@@ -118,11 +119,13 @@ def _embed(path: Path, style: str) -> None:
             "update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"
         )
         connection.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('layer_styles', 'attributes', 'layer_styles')"
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles')"
         )
         connection.execute(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
-            "styleQML, styleSLD, useAsDefault, description, owner) VALUES ('', '', ?, ?, 'predicted', ?, '', 1, '', '')",
+            "styleQML, styleSLD, useAsDefault, description, owner) "
+            "VALUES ('', '', ?, ?, 'predicted', ?, '', 1, '', '')",
             (LAYER, column, style),
         )
         connection.commit()

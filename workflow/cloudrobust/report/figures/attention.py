@@ -1,6 +1,8 @@
-"""Attention of the Transformer: as a matrix, as a graph, and in the context of the series (figures 6, 7 of the study)."""
+"""Attention of the Transformer: matrix, graph, and in the context of the series (figures 6 and 7 of the study)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import matplotlib.dates
 import numpy as np
@@ -12,8 +14,9 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..palette import CLOUD, FAINT, INK, PREPROCESSED, RAW
-from ..style import WIDTH, panel_letter, styled
+from ..numbers import model_name
+from ..palette import CLOUD, FAINT, INK, PALETTE, PREPROCESSED, RAW
+from ..style import WIDTH, panel_letter, shorten, styled
 from .along import axis_of_dates, band_handles, days, draw_series, edges, mark, marked_handle, of_parcel, title_of
 
 STRONGEST = 5
@@ -131,7 +134,7 @@ def context_figure(explained: xr.Dataset, parcel: str, layer: int = 0) -> Figure
 
 
 def _draw_lines(axes: Axes, one: xr.Dataset, layer: int, head: int, bottom: float, top: float) -> None:
-    """Lines from input (at `bottom`) to output dates, the darker the stronger; weaker than average ones are left out."""
+    """Lines from input (at `bottom`) to output dates, darker if stronger; weak ones are left out."""
     weights = one["attention"].isel(layer=layer, head=head).values
     centres, cloudy = days(one), one["marked"].values == 1
     output, source = np.nonzero(weights > 1.5 / len(centres))
@@ -179,41 +182,61 @@ def _line_handles(one: xr.Dataset) -> list:
 
 
 @styled
-def on_clouds_figure(tables: dict[str, pd.DataFrame], raw: str) -> Figure:
-    """How much of each explanation falls on marked dates, minus their share: heads on top, classes below.
+def on_clouds_figure(tables: Mapping[tuple[str, str], pd.DataFrame], raw: str) -> Figure:
+    """How much of each explanation falls on marked dates, minus their share.
 
     Parameters
     ----------
     tables
-        By "branch, model": `clouds` of an explanation; those with attention are drawn head by head.
+        By branch and model: `clouds` of an explanation.
     raw
         Name of the raw branch, whose colour differs.
+
+    Returns
+    -------
+    Figure
+        Integrated gradients of every model; and, of models that have attention, every head and every class.
     """
-    rows = [(name, table) for name, table in tables.items() if (table["what"] == "attention").any()]
-    figure = Figure(figsize=(WIDTH, 3.6))
-    axes, classes = figure.subplots(1, 2, width_ratios=[1, 1.15])
-    for number, (name, table) in enumerate(rows):
-        colour = RAW if name.startswith(f"{raw},") else PREPROCESSED
-        shift = 0.16 * (number - (len(rows) - 1) / 2)
-        heads = table[(table["what"] == "attention") & (table["class"] == "all") & (table["layer"] > 0)]
-        label = f"{name} ({table['marked'].iloc[0]} dates)"
-        _dots(axes, heads, [f"layer {r.layer}, head {r.head}" for r in heads.itertuples()], colour, shift, label)
-        whole = table[(table["what"] == "attention") & (table["layer"] == 0)]
-        _dots(classes, whole, list(whole["class"].replace({"all": "all classes"})), colour, shift, label)
-    for panel, letter, title in ((axes, "a", "by layer and head"), (classes, "b", "by class, mean of all heads")):
+    attended = {key: t for key, t in tables.items() if (t["what"] == "attention").any()}
+    figure = Figure(figsize=(WIDTH, 3.7))
+    panels = figure.subplots(1, 3 if attended else 1, squeeze=False)[0]
+    branches = list(dict.fromkeys(branch for branch, _ in tables))
+    for number, branch in enumerate(branches):
+        colour = RAW if branch == raw else PREPROCESSED if number < 2 else PALETTE[number % len(PALETTE)]
+        shift = 0.22 * (number - (len(branches) - 1) / 2)
+        word = next(str(t["marked"].iloc[0]) for (b, _), t in tables.items() if b == branch)
+        of_branch = {model: t for (b, model), t in tables.items() if b == branch}
+        rows = pd.concat([t[(t["what"] == "integrated gradients") & (t["class"] == "all")] for t in of_branch.values()])
+        _dots(panels[0], rows, [model_name(m) for m in of_branch], colour, shift, f"{branch}: {word} dates")
+        for (b, _), table in attended.items():
+            if b != branch:
+                continue
+            heads = table[(table["what"] == "attention") & (table["class"] == "all") & (table["layer"] > 0)]
+            _dots(panels[1], heads, [f"layer {r.layer}, head {r.head}" for r in heads.itertuples()], colour, shift)
+            whole = table[(table["what"] == "attention") & (table["layer"] == 0)]
+            _dots(
+                panels[2],
+                whole,
+                [shorten(c, 18) for c in whole["class"].replace({"all": "all classes"})],
+                colour,
+                shift,
+            )
+    titles = ("integrated gradients", "attention by head", "attention by class, all heads")
+    for panel, letter, title in zip(panels, "abc", titles, strict=False):
         panel.axvline(0, color=FAINT, lw=0.8, zorder=1)
         panel.set_title(title)
         panel_letter(panel, letter)
-        panel.set_xlabel("attention on marked dates − their share")
         panel.grid(axis="x")
         panel.invert_yaxis()
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    words = "share of importance on such dates − share of such dates (negative: avoided); bars: 95 % bootstrap"
+    figure.supxlabel(words, fontsize=7)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def _dots(axes: Axes, rows: pd.DataFrame, names: list[str], colour: str, shift: float, label: str) -> None:
+def _dots(axes: Axes, rows: pd.DataFrame, names: list[str], colour: str, shift: float, label: str = "") -> None:
     places = np.arange(len(rows)) + shift
     values = rows["difference"].to_numpy(float)
     spread = np.abs(rows[["low", "high"]].to_numpy(float).T - values)
-    axes.errorbar(values, places, xerr=spread, fmt="o", ms=3, lw=0.9, color=colour, label=label)
+    axes.errorbar(values, places, xerr=spread, fmt="o", ms=3, lw=0.9, color=colour, label=label or None)
     axes.set_yticks(np.arange(len(rows)), names)

@@ -46,7 +46,7 @@ def class_scores_figure(table: pd.DataFrame, model: str) -> Figure:
     axes.set_xlim(max(0.0, np.floor(10 * low - 1) / 10), 1.0)
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("F1 score (whiskers: ± deviation over seeds; in brackets: test parcels)")
+    axes.set_xlabel("F1 score ± deviation over seeds (test parcels)")
     if absent:
         figure.supxlabel(f"{absent} of the classes have no test parcel", fontsize=6.5, color=FAINT)
     axes.set_title(model_name(model))

@@ -47,7 +47,5 @@ def gates_figure(explained: xr.Dataset, parcel: str, direction: int = 0) -> Figu
     axis_of_dates(panels[-1], one)
     way = "forward" if direction == 0 else "backward"
     figure.suptitle(f"{title_of(one, parcel)}; last layer, {way} in time", x=0.01, ha="left", fontsize=9)
-    figure.legend(
-        handles=[*band_handles(one), marked_handle(one.attrs["marked"])], loc="outside lower center", ncols=8
-    )
+    figure.legend(handles=[*band_handles(one), marked_handle(one.attrs["marked"])], loc="outside lower center", ncols=8)
     return figure

@@ -48,18 +48,14 @@ def gradients_figure(explained: xr.Dataset, parcel: str) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.set_title(words)
         places = days(one)[one["marked"].values == 1]
-        axes.vlines(
-            places, 1.005, 1.04, transform=axes.get_xaxis_transform(), color="#8a8a8a", lw=1.6, clip_on=False
-        )
+        axes.vlines(places, 1.005, 1.04, transform=axes.get_xaxis_transform(), color="#8a8a8a", lw=1.6, clip_on=False)
         bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01, extend="both")
         bar.set_label(unit)
     for axes, letter in ((series, "a"), (slopes, "b"), (paths, "c")):
         panel_letter(axes, letter)
     axis_of_dates(paths, one)
     figure.suptitle(title_of(one, parcel), x=0.01, ha="left", fontsize=9)
-    figure.legend(
-        handles=[*band_handles(one), marked_handle(one.attrs["marked"])], loc="outside lower center", ncols=8
-    )
+    figure.legend(handles=[*band_handles(one), marked_handle(one.attrs["marked"])], loc="outside lower center", ncols=8)
     return figure
 
 
@@ -82,7 +78,7 @@ def class_gradients_figure(explained: xr.Dataset, bins: int = 24) -> Figure:
         rows[row] = np.bincount(place[chosen], size[chosen], bins)
     rows /= np.maximum(rows.sum(axis=1, keepdims=True), 1e-12)
     bands = by_wavelength(explained)
-    share = np.abs(explained["integrated"].sel(band=bands)).where(explained["shown"]).sum("date").values
+    share = np.abs(explained["integrated"].sel(band=bands).values).sum(axis=1)
     share = np.stack([share[names == name].mean(axis=0) for name in classes])
     share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
     figure = Figure(figsize=(WIDTH, 1.0 + 0.21 * len(classes)))

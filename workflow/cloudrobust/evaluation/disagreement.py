@@ -1,0 +1,26 @@
+"""Parcels whose declared class a model contradicts with confidence: where an inspector would look first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def disagreements(answers: pd.DataFrame, confident: float) -> pd.DataFrame:
+    """Parcels with `declared` ≠ `predicted` and a calibrated probability of at least `confident`, largest first.
+
+    Parameters
+    ----------
+    answers
+        One row a parcel: `parcel`, `declared`, `predicted`, `probability`, `area` (m²) and more.
+
+    Returns
+    -------
+    DataFrame
+        Those rows, by falling area, then probability, with `rank` from 1 in front. Parcels that the networks were
+        trained on are among them (see `part`): their labels were learnt, and still the answer differs.
+    """
+    known = answers["declared"].notna() & answers["predicted"].notna()
+    chosen = answers[known & (answers["declared"] != answers["predicted"]) & (answers["probability"] >= confident)]
+    chosen = chosen.sort_values(["area", "probability", "parcel"], ascending=[False, False, True], ignore_index=True)
+    chosen.insert(0, "rank", range(1, len(chosen) + 1))
+    return chosen

@@ -1,0 +1,1 @@
+"""Explanations of single decisions, and the numbers that say what they are worth."""

@@ -1,0 +1,104 @@
+"""The figures of the report, small enough for a page, with words for those who cannot see them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from ..numbers import model_name
+
+COLOURS = 128
+"""Colours that a figure keeps; photographs keep all."""
+
+PHOTOGRAPHS = ("chips",)
+WIDTH = 1440
+
+KINDS: tuple[tuple[str, str, str, str], ...] = (
+    (r"comparison", "answer", "Scores of all models in both branches",
+     "Dots with bars: mean score and deviation over seeds of each model on raw and on preprocessed series."),
+    (r"series", "data", "One parcel through the year, raw and preprocessed",
+     "Reflectance of all bands against the date; above raw with its cloudy dates shaded, below preprocessed."),
+    (r"chips", "data", "The same parcel in pictures", "Image chips of one parcel through the year, clouds and all."),
+    (r"parcels", "data", "Parcels by crop, and by part of the split",
+     "Two maps of all parcels: coloured by crop, and by training, validation and test part."),
+    (r"classes-(?P<model>.+)", "models", "Scores of each class: {model}",
+     "F1 of each class on raw and preprocessed series, largest classes first."),
+    (r"confusion-(?P<model>.+)", "models", "Confusions: {model}",
+     "Two matrices of true against predicted class, one for each branch."),
+    (r"predictions-(?P<model>.+)", "models", "Where {model} is right",
+     "Maps of the test parcels by the share of seeds that classify them right."),
+    (r"ablation.*|robustness.*|cloudiness.*|steps.*", "robustness", "{stem}",
+     "Scores against the steps or the cloudiness."),
+    (r"faithfulness", "explanations", "Can the explanations be believed?",
+     "Probability of the first answer against the share of deleted dates, for each explanation and at random; an "
+     "explanation is faithful where its curve falls faster than the random one."),
+    (r"on-clouds", "explanations", "What falls on clouds",
+     "Share of importance that falls on cloudy or filled in dates minus the share of such dates, with intervals; left "
+     "of zero they are avoided."),
+    (r"gradients-(?P<branch>[^-]+)-(?P<model>.+)", "explanations", "When and by which bands: {model}, {branch}",
+     "Two matrices: mean size of integrated gradients by class and date, and by class and band."),
+    (r"(?P<where>[^/]+)/attention-matrix-(?P<parcel>.+)", "explanations", "Attention as a matrix: {where}",
+     "Attention weights of one parcel, output against input dates, a panel for each layer and head."),
+    (r"(?P<where>[^/]+)/attention-graph-(?P<parcel>.+)-layer-1", "explanations", "Attention as a graph: {where}",
+     "Lines from input dates to the output dates that look at them, a panel for each head of the first layer."),
+    (r"(?P<where>[^/]+)/attention-(?!graph|matrix)(?P<parcel>.+)", "explanations", "Attention in its context: {where}",
+     "For each head the series with the most attended dates marked, and lines from these to all output dates."),
+    (r"(?P<where>[^/]+)/gates-(?P<parcel>.+)", "explanations", "Gates of the LSTM: {where}",
+     "The series, and below it input, forget and output gate, cell candidate and cell state of each hidden unit."),
+    (r"(?P<where>[^/]+)/gradients-(?P<parcel>.+)", "explanations", "Gradients of one parcel: {where}",
+     "The series, and below it the gradient of the highest score and integrated gradients by band and date."),
+)  # fmt: skip
+"""Pattern of a figure's name, its section, title, and description; `where` is "model, branch"."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure inside the page: section, title, description, data URI, width and height in pixels."""
+
+    section: str
+    title: str
+    alt: str
+    source: str
+    width: int
+    height: int
+
+
+def collect(files: Sequence[tuple[str, Path]]) -> list[Picture]:
+    """The figures in the order of `KINDS`; those of no known kind come last, in the section of models.
+
+    `files` are pairs of a name, as `KINDS` knows it, and the PNG.
+    """
+    found: list[tuple[int, Picture]] = []
+    for name, file in files:
+        for position, (pattern, section, title, alt) in enumerate(KINDS):
+            match = re.fullmatch(pattern, name)
+            if match:
+                words = {key: model_name(value) for key, value in match.groupdict().items()} | {"stem": name}
+                found.append((position, _picture(file, section, title.format(**words), alt)))
+                break
+        else:
+            if "attention-graph" not in name:  # the graphs of deeper layers stay files
+                found.append((len(KINDS), _picture(file, "models", name, f"Figure {name}.")))
+    return [picture for _, picture in sorted(found, key=lambda pair: pair[0])]
+
+
+def _picture(file: Path, section: str, title: str, alt: str) -> Picture:
+    with Image.open(file) as opened:
+        image = opened.convert("RGB")
+    if image.width > WIDTH:
+        image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    if file.stem.startswith(PHOTOGRAPHS):
+        kind = "jpeg"
+        image.save(out, "JPEG", quality=82, optimize=True)
+    else:
+        kind = "png"
+        image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    source = f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}"
+    return Picture(section, title, alt, source, *image.size)

@@ -1,0 +1,86 @@
+"""Rule write_page: the whole report as one page that works offline."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import xarray as xr
+
+from adaptor import job
+from cloudrobust.config.outputs import Page as Settings
+from cloudrobust.evaluation.metrics import majority
+from cloudrobust.parcels.read import load_parcels
+from cloudrobust.parcels.series import read_series
+from cloudrobust.report.page.content import attention_content, parcel_content, series_content
+from cloudrobust.report.page.pictures import collect
+from cloudrobust.report.page.scenery import scenery
+from cloudrobust.report.page.sections import (
+    answer_tables,
+    best_run,
+    ledger_tables,
+    provenance_tables,
+    read_explanations,
+    takeaway_tables,
+)
+from cloudrobust.report.page.write import Page, write_page
+from cloudrobust.report.summary import QUESTION, answer, caution
+from cloudrobust.scenes.index import read_index
+from comparison import runs_of, scored_parcels, tables_of, wanted
+
+with job(snakemake):
+    settings = Settings.model_validate_json(snakemake.params.page)
+    cfg, runs, scored = wanted(snakemake), runs_of(snakemake), scored_parcels(snakemake)
+    tables = tables_of(snakemake, runs)
+    compared = tables["accuracy"]
+    parcels = load_parcels(snakemake.input.parcels)
+    answers = {key: gpd.read_parquet(file) for key, file in zip(runs, snakemake.input.answers, strict=True)}
+    right = {
+        key: (rows["class"] == rows["predicted"]).groupby(rows["parcel"]).mean()
+        for key, run in runs.items()
+        for rows in [run.predictions[run.predictions["parcel"].isin(scored)]]
+    }
+    chains = dict(zip(snakemake.params.branches, snakemake.input.series, strict=True))
+    first = next(iter(runs.values())).predictions
+    series = series_content(
+        {branch: read_series(file) for branch, file in chains.items()},
+        read_series(snakemake.input.measured),
+        [*scored, *(p for p in parcels["parcel"].astype(str) if p not in set(scored))],
+        settings.series,
+    )
+    if snakemake.input.scenes:
+        index = pd.concat([read_index(file) for file in snakemake.input.scenes], ignore_index=True)
+        series["pictures"] = scenery(index, snakemake.params.store, parcels, settings.pictures)
+    explained = [(Path(file).parts[-3], Path(file).parts[-2]) for file in snakemake.input.explanations]
+    pngs = sorted(Path(snakemake.input.answer_figures[0]).parent.glob("*.png"))
+    pictures = [(png.stem, png) for png in pngs if str(png) in set(snakemake.input.figures)]
+    for folder in snakemake.input.folders:
+        model, branch = Path(folder).parts[-2], Path(folder).parts[-3]
+        if model in snakemake.params.shown:
+            pictures += [(f"{model}, {branch}/{png.stem}", png) for png in sorted(Path(folder).glob("*.png"))]
+    opened = {key: xr.load_dataset(file) for key, file in zip(explained, snakemake.input.explanations, strict=True)}
+    page = Page(
+        title=snakemake.params.title,
+        question=QUESTION,
+        answer=answer(compared, len(scored)),
+        caution=caution(compared, len(scored), majority(first, scored)),
+        tables={
+            "answer": answer_tables(tables, len(scored)),
+            "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained),
+            "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs),
+            "ledger": ledger_tables(pd.read_csv(snakemake.input.totals)),
+            "provenance": provenance_tables(
+                cfg["chains"],
+                json.loads(Path(snakemake.input.provenance).read_text()),
+                chains,
+                runs,
+                snakemake.params.benchmarks,
+            ),
+        },
+        pictures=collect(pictures),
+        parcels=parcel_content(parcels, answers, right, list(runs).index(best_run(runs))),
+        series=series,
+        attention=attention_content(opened),
+        configuration=json.dumps(json.loads(snakemake.params.study), indent=1, sort_keys=True, ensure_ascii=False),
+    )
+    write_page(page, snakemake.output.page)
