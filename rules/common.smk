@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloudrobust.config import Paths, canonical, check_files, code_hash, products
 from cloudrobust.config import parse as parse_study
-from cloudrobust.config.sources import SimulatorSource, TableSource
+from cloudrobust.config.sources import RemoteSource, SimulatorSource, TableSource
 from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
 from cloudrobust.config.steps.chain import ranges
 from cloudrobust.errors import InputError
@@ -31,6 +31,14 @@ PATHS = Paths(STUDY)
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 IS_TABLE = isinstance(STUDY.source, TableSource)
 IS_SIMULATOR = isinstance(STUDY.source, SimulatorSource)
+IS_REMOTE = isinstance(STUDY.source, RemoteSource)
+# A source is found by its kind at run time; its code counts for the rules that ask it.
+SOURCE_MODULE = {
+    "simulator": "cloudrobust.scenes.simulator.source",
+    "safe": "cloudrobust.scenes.safe_source",
+    "stac": "cloudrobust.scenes.stac.source",
+    "sentinelhub": "cloudrobust.scenes.sentinelhub.source",
+}.get(STUDY.source.kind, "")
 STORE = "" if IS_TABLE else str(STUDY.source.store)
 COMPARISON = canonical(
     {
@@ -171,6 +179,17 @@ def runs(file):
 def figures(*names):
     """The two files of each figure."""
     return [PATHS.report("figures", f"{name}.{suffix}") for name in names for suffix in ("png", "pdf")]
+
+
+def shown_figures(*names):
+    """The two files of each figure; the PNG stands in Snakemake's own report."""
+    files = []
+    for file in figures(*names):
+        shown = report(
+            file, caption="../workflow/report/figure.rst", category="Figures", labels={"figure": Path(file).stem}
+        )
+        files.append(shown if file.endswith(".png") else file)
+    return files
 
 
 def measured_chain(branch):

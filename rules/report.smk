@@ -8,7 +8,15 @@ rule write_tables:
         scored=PATHS.evaluation("scored.csv"),
         cards=runs("card.json"),
     output:
-        tables=[PATHS.report("tables", name) for name in TABLES],
+        tables=[
+            report(
+                PATHS.report("tables", name),
+                caption="../workflow/report/table.rst",
+                category="Tables",
+                labels={"table": name.partition(".")[0], "form": name.rpartition(".")[2]},
+            )
+            for name in TABLES
+        ],
     log:
         PATHS.log("write_tables.log"),
     benchmark:
@@ -33,7 +41,7 @@ rule draw_comparison:
         predictions=runs("predictions.parquet"),
         cards=runs("card.json"),
     output:
-        figures=figures(
+        figures=shown_figures(
             "comparison", *(f"{kind}-{model}" for kind in ("classes", "confusion") for model in STUDY.models)
         ),
     log:
@@ -59,7 +67,7 @@ rule draw_predictions:
         cards=runs("card.json"),
         parcels=PATHS.parcels,
     output:
-        figures=figures(*(f"predictions-{model}" for model in STUDY.models)),
+        figures=shown_figures(*(f"predictions-{model}" for model in STUDY.models)),
     log:
         PATHS.log("draw_predictions.log"),
     benchmark:
@@ -81,7 +89,7 @@ rule draw_parcels:
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:
-        figures=figures("parcels"),
+        figures=shown_figures("parcels"),
     log:
         PATHS.log("draw_parcels.log"),
     benchmark:
@@ -106,7 +114,7 @@ rule draw_series:
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:
-        figures=figures("series"),
+        figures=shown_figures("series"),
     log:
         PATHS.log("draw_series.log"),
     benchmark:
@@ -132,7 +140,7 @@ rule draw_chips:
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:
-        figures=figures("chips"),
+        figures=shown_figures("chips"),
     log:
         PATHS.log("draw_chips.log"),
     benchmark:

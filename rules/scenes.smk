@@ -34,7 +34,7 @@ rule tile_grid:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=STUDY.source.canonical(),
-        code=code("tile_grid"),
+        code=code("tile_grid", SOURCE_MODULE),
     script:
         "../workflow/scripts/tile_grid.py"
 
@@ -42,6 +42,8 @@ rule tile_grid:
 rule fetch_scenes:
     input:
         landscape=PATHS.simulated_parcels if IS_SIMULATOR else [],
+        # Only the windows over the parcels are asked from a service.
+        parcels=PATHS.parcels if IS_REMOTE else [],
     output:
         scenes=PATHS.scenes("{level}"),
     log:
@@ -59,6 +61,6 @@ rule fetch_scenes:
         cfg=STUDY.source.canonical(),
         days=lambda wildcards: month_days(wildcards.level, wildcards.month),
         products=lambda wildcards: products(STUDY, wildcards.tile, wildcards.level, wildcards.month),
-        code=code("fetch_scenes"),
+        code=code("fetch_scenes", SOURCE_MODULE),
     script:
         "../workflow/scripts/fetch_scenes.py"

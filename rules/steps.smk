@@ -44,7 +44,7 @@ rule mask_scenes:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
@@ -70,7 +70,7 @@ rule observe_parcels:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         minimum_clear=lambda wildcards: minimum_clear(wildcards.chain),

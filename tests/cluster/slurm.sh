@@ -136,17 +136,23 @@ fail() {
     daemon=$(cat "$FOLDER/slurmd-$1.pid")
     # The daemon is frozen first: a node that dies says nothing to the controller.
     kill -STOP "$daemon"
+    # shellcheck disable=SC2046  # one number a word
     pids=$(processes_of $(squeue -h -w "$1" -o %A))
     kill -KILL $pids "$daemon" 2>/dev/null || true
+    rm -f "$FOLDER/slurmd-$1.pid"
 }
 
 stop() {
     local file pids
     scancel --user=root 2>/dev/null || true
     sleep 0.3
+    # shellcheck disable=SC2046
     pids=$(processes_of $(squeue -h -t all -o %A 2>/dev/null))
     for file in "$FOLDER"/slurmd-*.pid "$FOLDER/slurmctld.pid" "$FOLDER/munge/pid"; do
-        if [ -f "$file" ]; then pids="$pids $(cat "$file")"; fi
+        # A number may have been given to another process since: only daemons are ended.
+        if [ -f "$file" ] && grep -qE '^(slurmd|slurmctld|munged)$' "/proc/$(cat "$file")/comm" 2>/dev/null; then
+            pids="$pids $(cat "$file")"
+        fi
     done
     rm -f "$HERE/slurm.conf" "$HERE/gres.conf"
     kill -TERM $pids 2>/dev/null || true

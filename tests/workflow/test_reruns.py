@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import copy
 
-import pytest
-
 from .project import SMALL, Project
-
-pytestmark = pytest.mark.xdist_group("finished-study")
 
 MODELS = len(SMALL["models"])
 MONTHS = 3

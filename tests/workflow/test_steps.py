@@ -47,7 +47,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-@pytest.mark.xdist_group("steps")
 def test_every_chain_ends_in_a_series_and_shares_its_prefixes(project: Project) -> None:
     planned = project.planned()
     assert planned["fetch_scenes"] == 2
@@ -73,7 +72,6 @@ def test_every_chain_ends_in_a_series_and_shares_its_prefixes(project: Project) 
     assert pixels.attrs["chain"] == "L2A/clear/equal/mean"
 
 
-@pytest.mark.xdist_group("steps")
 def test_editing_a_users_own_file_reruns_its_step_and_a_comment_does_not(project: Project) -> None:
     chain = "results/series/L1C/halved/series.nc"
     assert project.snakemake("--", chain).returncode == 0

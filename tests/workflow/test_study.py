@@ -21,7 +21,6 @@ MODELS = list(SMALL["models"])
 BRANCHES = list(SMALL["branches"])
 
 
-@pytest.mark.xdist_group("finished-study")
 def test_every_result_that_is_promised_is_there(finished: Project) -> None:
     results = finished.folder / "results"
     for table in ("accuracy", "kappa", "classes", "parameters"):
@@ -36,7 +35,6 @@ def test_every_result_that_is_promised_is_there(finished: Project) -> None:
     assert {"torch", "snakemake", "cloudrobust"} <= set(provenance["versions"])
 
 
-@pytest.mark.xdist_group("finished-study")
 def test_the_table_follows_from_the_predictions(finished: Project) -> None:
     results = finished.folder / "results"
     table = pd.read_csv(results / "report" / "tables" / "accuracy.csv").set_index("model")
@@ -51,7 +49,6 @@ def test_the_table_follows_from_the_predictions(finished: Project) -> None:
             assert table.loc[model, f"{branch}_std"] == pytest.approx(by_seed.std(ddof=1))
 
 
-@pytest.mark.xdist_group("finished-study")
 def test_every_parcel_ends_with_a_result_or_a_reason(finished: Project) -> None:
     import geopandas as gpd
 
@@ -62,7 +59,6 @@ def test_every_parcel_ends_with_a_result_or_a_reason(finished: Project) -> None:
     assert ledger.loc[ledger["status"] == "usable", BRANCHES].notna().all(axis=None)
 
 
-@pytest.mark.xdist_group("finished-study")
 def test_masked_series_hold_fewer_clouds_and_measured_values_are_marked(finished: Project) -> None:
     folder = finished.folder / "results" / "series"
     raw = xr.open_dataset(folder / "L1C" / "series.nc")
@@ -78,7 +74,6 @@ def test_masked_series_hold_fewer_clouds_and_measured_values_are_marked(finished
     assert np.array_equal(filled, equal["observed"].values == 0)
 
 
-@pytest.mark.xdist_group("finished-study")
 def test_the_same_scenes_from_a_folder_of_products_give_the_same_series(finished: Project, tmp_path: Path) -> None:
     folder = Project(tmp_path / "folder", SMALL | {
         "source": {"kind": "safe", "store": str(finished.folder / "archive")},
@@ -92,7 +87,6 @@ def test_the_same_scenes_from_a_folder_of_products_give_the_same_series(finished
         xr.testing.assert_equal(mirrored, simulated)
 
 
-@pytest.mark.xdist_group("killed-study")
 def test_a_killed_run_continues_to_the_same_result(finished: Project, tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
     process = subprocess.Popen(

@@ -7,12 +7,18 @@ from pydantic import TypeAdapter
 from adaptor import job
 from cloudrobust.config.sources import Source
 from cloudrobust.config.study import Period
+from cloudrobust.parcels.read import load_parcels
+from cloudrobust.scenes.area import Area
 from cloudrobust.scenes.fetch import fetch_month
 from cloudrobust.scenes.index import write_index
 from cloudrobust.scenes.source import create
 
 with job(snakemake):
-    source = create(TypeAdapter(Source).validate_json(snakemake.params.cfg))
-    days = Period.model_validate_json(snakemake.params.days)
     tile, level, month = (snakemake.wildcards[key] for key in ("tile", "level", "month"))
+    area = None
+    if snakemake.input.parcels:
+        parcels = load_parcels(snakemake.input.parcels)
+        area = Area(parcels.loc[parcels["tile"] == tile, "geometry"])
+    source = create(TypeAdapter(Source).validate_json(snakemake.params.cfg), area)
+    days = Period.model_validate_json(snakemake.params.days)
     write_index(fetch_month(source, tile, level, month, days.start, days.end), Path(snakemake.output.scenes))

@@ -37,6 +37,8 @@ with job(snakemake):
     if others:
         names = declared_classes(snakemake.input.labels, config, Parcels.model_validate_json(snakemake.params.labels))
         parcels["class"] = parcels["parcel"].astype(str).map(names)
+        # They came without labels on purpose; that is no reason for anything.
+        parcels.loc[parcels["status"] == "unlabelled", ["status", "reason"]] = ["other", ""]
     clear = measured["observed"].sum("time").to_series()
     found = parcel_answers(parcels, answers(frame, heat), clear)
     write_answers(found, folder)

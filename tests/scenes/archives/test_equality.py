@@ -21,8 +21,6 @@ from cloudrobust.scenes.source import Source
 
 from .conftest import FIRST, LAST, MONTH, TILE, Archive, Service
 
-pytestmark = pytest.mark.xdist_group("archives")
-
 
 def observations(source: Source, parcels: gpd.GeoDataFrame, grid: Grid, level: str, folder: Path) -> xr.Dataset:
     """The month's series of a level, by way of the index's file."""

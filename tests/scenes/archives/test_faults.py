@@ -28,8 +28,6 @@ from peers.faulty import Fault
 
 from .conftest import FIRST, LAST, MONTH, TILE, Archive, Service
 
-pytestmark = pytest.mark.xdist_group("archives")
-
 SCENES = 3
 FOREVER = 10**6
 SLOW = ("stall", "drip")

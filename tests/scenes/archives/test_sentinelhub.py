@@ -32,8 +32,6 @@ from peers.sentinelhub_double import SentinelHubDouble, _tar
 
 from .conftest import FIRST, LAST, MONTH, TILE, Archive
 
-pytestmark = pytest.mark.xdist_group("archives")
-
 
 def source_of(double: SentinelHubDouble, made: Archive, store: Path, **fields: Any) -> SentinelHubSource:
     double.faults.clear()

@@ -31,8 +31,6 @@ from peers.signed import SignedProxy
 
 from .conftest import FIRST, LAST, MONTH, TILE, Archive, stac_config
 
-pytestmark = pytest.mark.xdist_group("archives")
-
 
 def source_of(server: SignedProxy, made: Archive, store: Path, style: str = "plain", **fields: Any) -> StacSource:
     server.faults.clear()

@@ -27,12 +27,12 @@ _PAGES = ("text/", "application/xml", "application/json", "application/problem+j
 class Authority(Protocol):
     """Who grants access to files."""
 
-    def sign(self, url: str) -> tuple[str, dict[str, str]]:
-        """The URL to ask for, and headers to ask with."""
+    def sign(self, url: str) -> tuple[str, dict[str, str], str]:
+        """The URL to ask for, headers to ask with, and the token that is in one of them."""
         ...
 
-    def renew(self) -> None:
-        """Forget the token: the service no longer accepts it."""
+    def renew(self, used: str) -> None:
+        """Forget the token that was used: the service no longer accepts it."""
         ...
 
 
@@ -132,11 +132,17 @@ class Downloader:
             target.seek(place + state.next - start)
             return self._attempt(url, target, state)
 
-        renew = self.authority.renew if self.authority is not None else None
-        return patiently(action, self.patience, self.gate, renew, what=_spoken(url))
+        def renew() -> None:
+            if self.authority is not None:
+                self.authority.renew(state.token)
+
+        renewal = renew if self.authority is not None else None
+        return patiently(action, self.patience, self.gate, renewal, what=_spoken(url))
 
     def _attempt(self, url: str, target: BinaryIO, state: _State) -> Version:
-        signed, headers = self.authority.sign(url) if self.authority is not None else (url, {})
+        signed, headers = url, dict[str, str]()
+        if self.authority is not None:
+            signed, headers, state.token = self.authority.sign(url)
         whole = state.next == 0 and state.end is None
         if not whole:
             headers = {**headers, "Range": f"bytes={state.next}-{'' if state.end is None else state.end - 1}"}
@@ -217,11 +223,13 @@ def whole_body(response: requests.Response, patience: Patience, meter: Meter) ->
 
 @dataclass
 class _State:
-    """How far a part has come: the next byte wanted, the one after the last, and the file's version once known."""
+    """How far a part has come: the next byte wanted, the one after the last, the file's version once known, and the
+    token that was used last."""
 
     next: int
     end: int | None
     version: Version | None
+    token: str = ""
 
 
 def _received_version(

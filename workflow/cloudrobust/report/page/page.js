@@ -199,11 +199,12 @@ function plot(i, run) {
   const chart = echarts.init(byId("chart"), null, { renderer: "canvas" }); charts.push(chart);
   const half = 2 * 864e5, areas = seen.filter(t => marked[t]).map(t => { const d = Date.parse(days[t]); return [{ xAxis: d - half }, { xAxis: d + half }]; });
   const few = ["B02", "B03", "B04", "B08", "B11"], selected = Object.fromEntries(cube.bands.map(b => [b, few.includes(b) || B <= 6]));
-  const lines = cube.order.map((b, n) => ({
+  const lines = cube.order.map(b => ({
     name: cube.bands[b], type: "line", symbol: "circle", symbolSize: 4, color: cube.colours[b], lineStyle: { width: 1.3 }, connectNulls: true, emphasis: { focus: "series" },
     data: days.map((d, t) => [d, cube.v[(row * B + b) * T + t] === MISSING ? null : cube.v[(row * B + b) * T + t] / 1000]),
-    ...(n === 0 ? { markArea: { silent: true, itemStyle: { color: "#c3c8d1", opacity: .55 }, data: areas } } : {}),
   }));
+  // The clouds hang on a series of their own, which no one can switch off with a band.
+  lines.push({ name: "clouds", type: "line", data: [], silent: true, markArea: { silent: true, itemStyle: { color: "#c3c8d1", opacity: .55 }, data: areas } });
   const grids = [{ left: 46, right: 10, top: 52, bottom: ar === undefined ? 28 : 112 }], two = ar !== undefined;
   if (two) grids.push({ left: 46, right: 10, height: 56, bottom: 28 });
   const from = days[0], to = days[T - 1];

@@ -13,9 +13,6 @@ from PIL import Image
 
 from ..numbers import model_name
 
-COLOURS = 128
-"""Colours that a figure keeps; photographs keep all."""
-
 PHOTOGRAPHS = ("chips",)
 WIDTH = 1440
 
@@ -98,7 +95,7 @@ def _picture(file: Path, section: str, title: str, alt: str) -> Picture:
         kind = "jpeg"
         image.save(out, "JPEG", quality=82, optimize=True)
     else:
-        kind = "png"
-        image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        kind = "webp"  # without loss: a legend's colours must stay those of the map
+        image.save(out, "WEBP", lossless=True, method=3)
     source = f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}"
     return Picture(section, title, alt, source, *image.size)

@@ -69,10 +69,11 @@ class _Token:
                     raise JobFailure(f"source: no access to the files: {refused.reason}") from refused
             return self._value
 
-    def renew(self) -> None:
-        """Forget the token."""
+    def renew(self, used: str) -> None:
+        """Forget the token, unless another thread has replaced the one that was `used` already."""
         with self._lock:
-            self._value = None
+            if self._value == used:
+                self._value = None
 
     def _fetch(self) -> tuple[str, float]:
         raise NotImplementedError
@@ -100,9 +101,10 @@ class Signature(_Token):
         super().__init__(patience)
         self._url = f"{preset.token_url}/{preset.collections['L2A']}"
 
-    def sign(self, url: str) -> tuple[str, dict[str, str]]:
-        """The address with its signature."""
-        return f"{url}{'&' if '?' in url else '?'}{self.value()}", {}
+    def sign(self, url: str) -> tuple[str, dict[str, str], str]:
+        """The address with its signature, no headers, and the signature."""
+        signature = self.value()
+        return f"{url}{'&' if '?' in url else '?'}{signature}", {}, signature
 
     def _fetch(self) -> tuple[str, float]:
         content = self._json("GET", self._url)
@@ -120,9 +122,10 @@ class Bearer(_Token):
         super().__init__(patience)
         self._url, self._user, self._password = preset.token_url, user, password
 
-    def sign(self, url: str) -> tuple[str, dict[str, str]]:
-        """The address, and the header with the token."""
-        return url, {"Authorization": f"Bearer {self.value()}"}
+    def sign(self, url: str) -> tuple[str, dict[str, str], str]:
+        """The address, the header with the token, and the token."""
+        token = self.value()
+        return url, {"Authorization": f"Bearer {token}"}, token
 
     def _fetch(self) -> tuple[str, float]:
         form = {
