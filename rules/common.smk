@@ -100,8 +100,8 @@ def scenes_before(chain):
 
 def pixel_steps(chain):
     """The steps between the scenes and the averaging, for a chain that ends with the averaging."""
-    words = chain.split("/")[len(scenes_before(chain).split("/")) :]
-    return [STUDY.steps[name] for name in words if not isinstance(STUDY.steps[name], Aggregate)]
+    after = [c for c in reversed(STUDY.prefixes(chain)) if not STUDY.works_on_pixels(c)]
+    return [step for step in map(STUDY.step_of, after) if not isinstance(step, Aggregate)]
 
 
 def code_of_step(script, step):

@@ -8,9 +8,16 @@ from .project import SMALL, Project
 
 MODELS = len(SMALL["models"])
 MONTHS = 3
-LEARNING_OF_ONE_BRANCH = {"train": MODELS}
+LEARNING_OF_ONE_BRANCH = {"train": MODELS, "predict_parcels": MODELS}
 # Everything that looks at all runs at once.
-COMPARISON = {"evaluate": 1, "write_tables": 1, "draw_comparison": 1, "draw_predictions": 1, "write_summary": 1}
+COMPARISON = {
+    "evaluate": 1,
+    "write_tables": 1,
+    "draw_comparison": 1,
+    "draw_predictions": 1,
+    "write_summary": 1,
+    "write_page": 1,
+}
 
 
 def steps(**changes: dict) -> dict:
@@ -47,6 +54,8 @@ def test_the_dilation_of_the_mask_leaves_raw_scenes_and_the_other_branch_alone(f
             "draw_series": 1,
             "draw_chips": 1,
             **LEARNING_OF_ONE_BRANCH,
+            # Predictions say on how many dates a parcel was clear, in both branches.
+            "predict_parcels": 2 * MODELS,
             **COMPARISON,
         }
 
@@ -62,6 +71,8 @@ def test_the_window_of_the_selection_reruns_the_chain_below_it(finished: Project
             "draw_series": 1,
             "draw_chips": 1,
             **LEARNING_OF_ONE_BRANCH,
+            # Predictions say on how many dates a parcel was clear, in both branches.
+            "predict_parcels": 2 * MODELS,
             **COMPARISON,
         }
 
@@ -74,7 +85,7 @@ def test_a_new_branch_computes_only_what_no_other_branch_has(finished: Project) 
 
 def test_a_new_seed_trains_again_and_touches_no_series(finished: Project) -> None:
     with finished.configured(training=SMALL["training"] | {"seeds": [0, 1, 2]}):
-        assert finished.planned() == {"train": 2 * MODELS, **COMPARISON}
+        assert finished.planned() == {"train": 2 * MODELS, "predict_parcels": 2 * MODELS, **COMPARISON}
 
 
 def test_a_new_month_adds_its_own_jobs(finished: Project) -> None:
@@ -87,7 +98,7 @@ def test_a_new_month_adds_its_own_jobs(finished: Project) -> None:
         "collect_series": 1,
         "draw_series": 1,
         "draw_chips": 1,
-        "train": MODELS,
+        **LEARNING_OF_ONE_BRANCH,
         **COMPARISON,
     }
 
@@ -120,7 +131,7 @@ def test_edited_code_of_a_step_reruns_that_step_and_what_depends_on_it(finished:
 
 def test_edited_code_of_a_network_trains_that_network_only(finished: Project) -> None:
     with finished.edited("workflow/cloudrobust/models/tempcnn.py", "import torch", "import math\n\nimport torch"):
-        assert finished.planned() == {"train": 2, **COMPARISON}
+        assert finished.planned() == {"train": 2, "predict_parcels": 2, **COMPARISON}
 
 
 def test_the_order_of_keys_in_the_configuration_does_not_matter(finished: Project) -> None:
