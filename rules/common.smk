@@ -28,7 +28,8 @@ def read_study():
 
 STUDY = read_study()
 PATHS = Paths(STUDY)
-SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
+# Beside this file, also where the workflow is used as a module of another.
+SCRIPTS = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "workflow" / "scripts"
 IS_TABLE = isinstance(STUDY.source, TableSource)
 IS_SIMULATOR = isinstance(STUDY.source, SimulatorSource)
 IS_REMOTE = isinstance(STUDY.source, RemoteSource)

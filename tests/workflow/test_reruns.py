@@ -138,3 +138,9 @@ def test_the_order_of_keys_in_the_configuration_does_not_matter(finished: Projec
     backwards = {name: dict(reversed(list(step.items()))) for name, step in reversed(list(SMALL["steps"].items()))}
     with finished.configured(steps=backwards):
         assert finished.planned() == {}
+
+
+def test_the_catalogues_entry_is_the_same_workflow(finished: Project) -> None:
+    result = finished.snakemake("--dry-run", "--snakefile", "workflow/Snakefile")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Nothing to be done" in result.stdout + result.stderr
