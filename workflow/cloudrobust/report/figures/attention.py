@@ -221,7 +221,7 @@ def on_clouds_figure(tables: Mapping[tuple[str, str], pd.DataFrame], raw: str) -
                 colour,
                 shift,
             )
-    titles = ("integrated gradients", "attention by head", "attention by class, all heads")
+    titles = ("integrated gradients", "attention by head", "attention by class")
     for panel, letter, title in zip(panels, "abc", titles, strict=False):
         panel.axvline(0, color=FAINT, lw=0.8, zorder=1)
         panel.set_title(title)
@@ -229,8 +229,8 @@ def on_clouds_figure(tables: Mapping[tuple[str, str], pd.DataFrame], raw: str) -
         panel.grid(axis="x")
         panel.invert_yaxis()
     words = "share of importance on such dates − share of such dates (negative: avoided); bars: 95 % bootstrap"
-    figure.supxlabel(words, fontsize=7)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=3, title=words, title_fontsize=7)
     return figure
 
 

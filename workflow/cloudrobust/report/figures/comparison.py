@@ -50,7 +50,7 @@ def comparison_figure(
     handles.append(Line2D([], [], ls="-", lw=1.2, marker="|", ms=9, mew=1.8, color=INK))
     handles.append(Line2D([], [], ls=""))
     labels += ["one seed", "mean ± standard deviation over seeds", "Δ in grey: not larger than its deviation"]
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), columnspacing=1.2)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.2)
     return figure
 
 
