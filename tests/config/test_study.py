@@ -53,3 +53,10 @@ def test_parcels_are_averaged_after_the_last_step_on_pixels() -> None:
     chosen = study()
     assert chosen.works_on_pixels("L2A/season/clear")
     assert not chosen.works_on_pixels("L2A/season/clear/equal")
+
+
+def test_the_bands_of_a_level_are_those_that_scenes_have() -> None:
+    from cloudrobust.scenes.bands import bands_of
+
+    assert study()._bands("L1C") == tuple(bands_of("L1C"))
+    assert study()._bands("L2A") == tuple(bands_of("L2A"))

@@ -27,7 +27,7 @@ from rasterio.windows import Window
 from ..atomic import atomic
 from ..errors import InputError
 from ..log import logger
-from .area import holds
+from .area import holds, union
 from .failures import JobFailure
 from .record import Layer, SceneRecord
 from .stored import is_stored
@@ -175,10 +175,6 @@ class Part:
                 self.folder.rename(place)
         return place
 
-    def discard(self) -> None:
-        """Remove the unfinished scene: it will not come."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
 
 @contextmanager
 def watched(folder: Path) -> Iterator[None]:
@@ -198,6 +194,17 @@ def watched(folder: Path) -> Iterator[None]:
 def covers(record: SceneRecord, windows: dict[str, Window]) -> bool:
     """Whether a scene holds every layer in the window that is wanted (layer name to `Window`)."""
     return all(name in record.layers and holds(record.layers[name].window, w) for name, w in windows.items())
+
+
+def grown(windows: dict[str, Window], former: SceneRecord | None) -> dict[str, Window]:
+    """`windows` (by layer) widened to what the store holds of the scene.
+
+    A scene only grows, so that runs with different parcels do not take turns at fetching it.
+    """
+    if former is None:
+        return windows
+    held = {name: layer.window for name, layer in former.layers.items()}
+    return {name: union(window, held[name]) if name in held else window for name, window in windows.items()}
 
 
 def checksum(path: Path) -> str:

@@ -20,7 +20,7 @@ from ...config.sources import SentinelHubSource as SentinelHubSourceConfig
 from ...errors import InputError
 from ...log import logger
 from .. import geotiff
-from ..area import Area, union
+from ..area import Area
 from ..assemble import darkness_of, now, settle
 from ..download import Meter
 from ..failures import JobFailure, Refused, SceneFailure
@@ -32,7 +32,7 @@ from ..radiometry import OFFSET, SCALE, Statement, stated_by_baseline
 from ..record import Layer, SceneRecord
 from ..retry import Patience
 from ..source import Found
-from ..store import Part, Store, covers
+from ..store import Part, Store, covers, grown
 from .answer import check, collection_of, fingerprint, read, request_of
 from .client import PatientClient
 from .cost import Cost, cost_of
@@ -202,11 +202,7 @@ class SentinelHubSource:
             former = self._store.find(found.level, found.tile, found.id)
             if former is not None and self._covers(former):  # another run has fetched it meanwhile
                 return place
-            windows = self._windows(scene.geoboxes)
-            if former is not None:  # a scene only grows, so that runs with different parcels do not take turns
-                windows = {
-                    n: union(w, former.layers[n].window) if n in former.layers else w for n, w in windows.items()
-                }
+            windows = grown(self._windows(scene.geoboxes), former)
             wanted = self._pieces(scene, windows)
             futures = [self._pool.submit(self._answer, part, scene, piece) for piece in wanted]
             errors = [error for future in futures if (error := future.exception()) is not None]

@@ -17,7 +17,7 @@ from rasterio.windows import Window
 from ...config.sources import StacSource as StacSourceConfig
 from ...errors import InputError
 from ...log import logger
-from ..area import Area, holds, union
+from ..area import Area, holds
 from ..assemble import darkness_of, now, settle
 from ..download import Downloader, Meter
 from ..failures import JobFailure, Refused, SceneFailure, Trouble
@@ -26,7 +26,7 @@ from ..radiometry import VISIBLE, Darkness, Statement
 from ..record import Layer, SceneRecord
 from ..retry import Patience
 from ..source import Found
-from ..store import Part, Store, covers
+from ..store import Part, Store, covers, grown
 from .access import authority
 from .catalogue import Catalogue
 from .image import RemoteImage
@@ -131,11 +131,7 @@ class StacSource:
             if former is not None and self._covers(former):  # another run has fetched it meanwhile
                 return place
             images = self._open(found)
-            windows = self._windows({name: image.geobox for name, image in images.items()})
-            if former is not None:  # a scene only grows, so that runs with different parcels do not take turns
-                windows = {
-                    n: union(w, former.layers[n].window) if n in former.layers else w for n, w in windows.items()
-                }
+            windows = grown(self._windows({name: image.geobox for name, image in images.items()}), former)
             darkness: dict[str, Darkness] = {}
 
             def one(name: str) -> Layer:
