@@ -15,14 +15,11 @@ from cloudrobust.parcels.series import read_series
 from cloudrobust.report.page.content import attention_content, parcel_content, series_content
 from cloudrobust.report.page.pictures import collect
 from cloudrobust.report.page.scenery import scenery
-from cloudrobust.report.page.sections import (
-    answer_tables,
-    best_run,
-    ledger_tables,
-    provenance_tables,
-    read_explanations,
-    takeaway_tables,
-)
+from cloudrobust.report.page.sections.answer import answer_tables
+from cloudrobust.report.page.sections.explanations import read_explanations
+from cloudrobust.report.page.sections.ledger import ledger_tables
+from cloudrobust.report.page.sections.predictions import best_run, takeaway_tables
+from cloudrobust.report.page.sections.provenance import provenance_tables
 from cloudrobust.report.page.write import Page, write_page
 from cloudrobust.report.summary import QUESTION, answer, caution
 from cloudrobust.scenes.index import read_index

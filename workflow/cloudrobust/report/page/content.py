@@ -120,10 +120,6 @@ def series_content(
     return content
 
 
-def _by_wavelength(band: str) -> int:
-    return list(BANDS).index(band) if band in BANDS else len(BANDS)
-
-
 def attention_content(explained: Mapping[Key, xr.Dataset]) -> dict[str, Any]:
     """What each input date receives of a Transformer's attention, in thousandths, for many parcels."""
     content: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""The tables of the page, a module for each of its sections."""
