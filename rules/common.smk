@@ -232,7 +232,7 @@ def show_reasons(log):
 
 
 # The models that gradients can explain, and those of them that the report explains.
-NETWORKS = sorted(name for name, model in STUDY.models.items() if model.do != "forest")
+NETWORKS = sorted(name for name, model in STUDY.models.items() if model.do not in ("forest", "boosted"))
 WANTED = STUDY.explanations.in_report
 REPORTED = [
     name

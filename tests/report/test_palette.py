@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from matplotlib.colors import is_color_like
 
+from cloudrobust.report.numbers import MODEL_NAMES
 from cloudrobust.report.palette import (
     BANDS,
     CROPS,
+    MODELS,
     PALETTE,
     band_colour,
     branch_colours,
@@ -57,7 +59,8 @@ def test_36_classes_have_36_colours_and_more_repeat():
 
 def test_models_have_fixed_colours():
     assert model_colours(["lstm"])["lstm"] == model_colours(["tempcnn", "lstm", "own"])["lstm"]
-    assert len(set(model_colours(["lstm", "transformer", "msresnet", "tempcnn", "forest", "own"]).values())) == 6
+    assert set(MODELS) == set(MODEL_NAMES)
+    assert len(set(model_colours([*MODELS, "own"]).values())) == len(MODELS) + 1
 
 
 def test_branches_of_the_comparison_have_fixed_colours():

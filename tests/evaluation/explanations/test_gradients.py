@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cloudrobust.evaluation.explanations.gradients import gradient, highest, integrated
-from cloudrobust.models import create
+from cloudrobust.models import available, create
 
 from .made import TELLING, Telling, dataset, whole
 
@@ -19,7 +19,7 @@ def test_the_gradient_of_a_linear_score_is_its_coefficient_there_and_nothing_els
     assert not values.any()
 
 
-@pytest.mark.parametrize("name", ["lstm", "transformer", "tempcnn", "msresnet"])
+@pytest.mark.parametrize("name", available())
 def test_integrated_gradients_add_up_to_the_difference_of_the_scores(name: str) -> None:
     torch.manual_seed(0)
     network = create(name, bands=3, classes=2, dates=10).eval()

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import learning, outputs, sources, steps
+from . import learning, models, outputs, sources, steps
 from .base import Part
 from .study import Branch, Comparison, Period, Pictures, Study
 
@@ -32,7 +32,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "steps": list(steps.KINDS),
     "mask methods": list(steps.METHODS),
     "branches": [Branch],
-    "models": [learning.Lstm, learning.Transformer, learning.MsResnet, learning.TempCnn, learning.Forest],
+    "models": list(models.KINDS),
     "training": [learning.Training],
     "comparison": [Comparison],
     "pictures": [Pictures],

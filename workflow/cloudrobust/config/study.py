@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .base import Part
-from .learning import Forest, Model, Training
+from .learning import Boosted, Forest, Model, Training
 from .nearest import nearest
 from .outputs import Explanations, Page, Prediction
 from .sources import Level, Parcels, SimulatorSource, Source, Split, TableSource
@@ -116,8 +116,8 @@ class Study(Part):
         for name in self.explanations.in_report or ():
             if name not in self.models:
                 yield f"explanations.in_report: unknown model {name!r}{nearest(name, self.models)}"
-            elif isinstance(self.models[name], Forest):
-                yield f"explanations.in_report: {name!r} is a forest, which has no gradients; name networks"
+            elif isinstance(self.models[name], Forest | Boosted):
+                yield f"explanations.in_report: {name!r} is made of trees, which have no gradients; name networks"
         for key in ("raw", "preprocessed"):
             branch_name = getattr(self.comparison, key)
             if branch_name not in self.branches:

@@ -12,23 +12,24 @@ import torch
 from torch import Tensor, nn
 
 from ..atomic import atomic
-from ..config.learning import Forest, Training
+from ..config.learning import Network, Training, Trees
 from ..errors import InputError
 from ..models import create
 from ..provenance import versions
 from .dataset import Dataset
 from .forest import Grown
-from .schedule import Network
 from .training import Trained
 
 CARD, WEIGHTS = "card.json", "model.pt"
+TREES = ("forest", "boosted")
+"""Kinds of models that have no network."""
 
 
 def card(
     branch: str,
     name: str,
     dataset: Dataset,
-    model: Network | Forest,
+    model: Network | Trees,
     training: Training,
     result: Trained | Grown,
     code: str = "",
@@ -70,7 +71,7 @@ def card(
 
 
 def save(folder: Path, content: dict[str, Any], result: Trained | Grown) -> None:
-    """Write card.json and model.pt: a dict of state_dict by seed; of forests, of the features' importance."""
+    """Write card.json and model.pt: a dict of state_dict by seed; of trees, of the features' importance."""
     weights: dict[int, Any] = result.states if isinstance(result, Trained) else result.importance
     with atomic(folder / WEIGHTS) as part:
         torch.save(weights, part)
@@ -101,11 +102,12 @@ def load_model(folder: str | Path, seed: int) -> nn.Module:
     Raises
     ------
     InputError
-        If the seed was not trained, or the model is a forest, whose trees are not kept.
+        If the seed was not trained, or the model is a forest or boosted, whose trees are not kept.
     """
     content = read_card(folder)
-    if content["kind"] == "forest":
-        raise InputError(f"{folder}: the trees of a forest are not kept; grow it again from the card's settings")
+    if content["kind"] in TREES:
+        what = "a forest" if content["kind"] == "forest" else "a boosted model"
+        raise InputError(f"{folder}: the trees of {what} are not kept; grow it again from the card's settings")
     states: dict[int, dict[str, Tensor]] = torch.load(Path(folder) / WEIGHTS, map_location="cpu", weights_only=True)
     if seed not in states:
         raise InputError(f"{folder}: has no seed {seed}; it has {', '.join(map(str, states))}")

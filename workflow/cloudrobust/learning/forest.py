@@ -31,9 +31,9 @@ from .training import HISTORY
 
 @dataclass(frozen=True)
 class Grown:
-    """Forests of all seeds, as far as they are kept.
+    """Trees of all seeds, as far as they are kept.
 
-    The trees themselves are not: 500 of them grown on 30,000 parcels take gigabytes, and seed
+    The trees themselves are not: a forest of 500 grown on 30,000 parcels takes gigabytes, and seed
     and data give them back exactly.
 
     Attributes
@@ -41,9 +41,10 @@ class Grown:
     predictions
         As `cloudrobust.learning.prediction.table` makes them.
     importance
-        Mean decrease in impurity of each date and band (date, band) by seed; they sum to 1.
+        What each date and band contributes (date, band) by seed; they sum to 1. Of forests the mean decrease in
+        impurity, of boosted trees the gain.
     history
-        One row for each seed, columns as of networks; the training loss is not computed.
+        One row for each seed, columns as of networks; the training loss of forests is not computed.
     """
 
     predictions: pd.DataFrame
@@ -90,7 +91,7 @@ def _grow(dataset: Dataset, model: Forest, training: Training, seed: int, thread
     ).fit(features[rows], dataset.label[rows])
     p = np.zeros((len(features), len(dataset.classes)), dtype=np.float32)
     p[:, forest.classes_] = forest.predict_proba(features)
-    loss, kappa = _scores(p[validation], dataset.label[validation])
+    loss, kappa = scores(p[validation], dataset.label[validation])
     values = (seed, 1, math.nan, loss, kappa, time.monotonic() - start)
     return {
         "probabilities": torch.from_numpy(p),
@@ -99,7 +100,7 @@ def _grow(dataset: Dataset, model: Forest, training: Training, seed: int, thread
     }
 
 
-def _scores(p: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> tuple[float, float]:
+def scores(p: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> tuple[float, float]:
     """Mean logarithmic loss (probabilities of 0 count as 1e-7) and Cohen's kappa."""
     loss = -np.log(np.maximum(p[np.arange(len(p)), label], 1e-7)).mean()
     if p.shape[1] == 1:

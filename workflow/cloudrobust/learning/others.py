@@ -13,10 +13,13 @@ import torch
 import xarray as xr
 from sklearn.ensemble import RandomForestClassifier
 
+from ..config.learning import Boosted, Training
 from ..errors import InputError
 from ..log import logger
 from .batches import Series
-from .card import load_model, read_card
+from .boosting import classifier
+from .boosting import probabilities as by_boosted
+from .card import TREES, load_model, read_card
 from .dataset import load, normalise
 from .evaluate import probabilities
 from .machine import device as choose_device
@@ -46,8 +49,8 @@ def predict_others(
     exclude
         Parcels that are left out, such as those of the split, which are predicted already.
     trained_on
-        Series and split of the training. Only forests need them: their trees are not kept, and are grown again from
-        seed and data to the same ones.
+        Series and split of the training. Only trees need them: they are not kept, and are grown again from seed and
+        data to the same ones.
     threads
         As in training.
     device
@@ -72,10 +75,11 @@ def predict_others(
         logger.warning("%s: %d parcels have no observed date and get no prediction", series, int((~seen).sum()))
     x, observed, parcels = x[seen], observed[seen], parcels[seen]
     _check_dates(card, len(time), str(series))
-    if card["kind"] == "forest":
+    if card["kind"] in TREES:
         if trained_on is None:
-            raise InputError(f"{run}: the trees of a forest are not kept; give the series and split to grow them again")
-        found = _forest(card, x, trained_on, threads) if len(x) else _empty(card)
+            raise InputError(f"{run}: its trees are not kept; give the series and split to grow them again")
+        grow = _forest if card["kind"] == "forest" else _boosted
+        found = grow(card, x, trained_on, threads) if len(x) else _empty(card)
     else:
         where = choose_device(device)
         mean, deviation = (np.array(card["normalisation"][key], np.float32) for key in ("mean", "std"))
@@ -110,7 +114,7 @@ def _read(
 
 def _check_dates(card: dict[str, Any], dates: int, series: str) -> None:
     trained = len(card["dates"]["time"])
-    fixed = card["kind"] == "forest" or (card["kind"] == "tempcnn" and card["dates"]["drawn"] is None)
+    fixed = card["kind"] in TREES or (card["kind"] == "tempcnn" and card["dates"]["drawn"] is None)
     if fixed and dates != trained:
         raise InputError(
             f"{series}: has {dates} dates, but {card['model']} has weights for the {trained} dates of its training; "
@@ -138,6 +142,19 @@ def _forest(
         p = np.zeros((len(x), len(dataset.classes)), dtype=np.float32)
         p[:, forest.classes_] = forest.predict_proba(x.reshape(len(x), -1))
         found[seed] = p
+    return found
+
+
+def _boosted(
+    card: dict[str, Any], x: npt.NDArray[np.float32], trained_on: tuple[str | Path, str | Path], threads: int | None
+) -> dict[int, npt.NDArray[np.float32]]:
+    """Probabilities by seed of boosted trees grown again, exactly as `boosting.boost` grows them."""
+    dataset = load(*trained_on)
+    model, training = Boosted.model_validate(card["settings"]), Training.model_validate(card["training"])
+    found = {}
+    for seed in card["seeds"]:
+        booster, present, _ = classifier(dataset, model, training, seed, threads)
+        found[seed] = by_boosted(booster, present, x, len(dataset.classes))
     return found
 
 

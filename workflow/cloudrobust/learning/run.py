@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..atomic import atomic
-from ..config.learning import Forest, Training
+from ..config.learning import Boosted, Forest, Network, Training, Trees
 from ..log import logger
+from .boosting import boost
 from .card import card, save
 from .dataset import load
 from .forest import Grown, grow
 from .prediction import predict
-from .schedule import Network
 from .training import Trained, train
 
 
@@ -20,7 +20,7 @@ def train_and_predict(
     split: str | Path,
     branch: str,
     model_name: str,
-    model: Network | Forest,
+    model: Network | Trees,
     training: Training,
     out: str | Path,
     checkpoints: str | Path | None = None,
@@ -55,8 +55,12 @@ def train_and_predict(
     )  # fmt: skip
     folder = None if checkpoints is None else Path(checkpoints)
     result: Trained | Grown
-    if isinstance(model, Forest):
-        result = grow(dataset, model, training, folder, threads=threads, code=code)
+    if isinstance(model, Forest | Boosted):
+        arguments = (training, folder)
+        if isinstance(model, Forest):
+            result = grow(dataset, model, *arguments, threads=threads, code=code)
+        else:
+            result = boost(dataset, model, *arguments, threads=threads, code=code)
         predictions = result.predictions
     else:
         result = train(dataset, model, training, folder, threads=threads, code=code)

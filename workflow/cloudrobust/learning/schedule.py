@@ -7,9 +7,9 @@ import math
 import torch
 from torch import nn
 
-from ..config.learning import Lstm, MsResnet, TempCnn, Transformer
+from ..config.learning import Network, Transformer
 
-Network = Lstm | Transformer | MsResnet | TempCnn
+__all__ = ["Network", "optimiser", "rate"]
 
 
 def optimiser(network: nn.Module, config: Network) -> torch.optim.Adam:

@@ -1,4 +1,4 @@
-"""The networks of the study, one file each, behind one registry.
+"""Networks, one file each, behind one registry: the four of the study and others.
 
     network = create("transformer", bands=13, classes=34, dates=70)
     logits = network(x, mask)
@@ -9,8 +9,8 @@ Every network is called as `network(x, mask=None, day=None)`:
 - `mask`: bool tensor (batch, dates), true where the date was observed; None means everywhere.
   Values at other dates, NaN included, never change the result, nor does their number:
   a network sees the sequence of observed dates;
-- `day`: tensor (batch, dates) with the day of the year, 1 to 366. Used by the Transformer
-  with `positions="day"`, ignored by the others;
+- `day`: tensor (batch, dates) with the day of the year, 1 to 366. Used by the attention models
+  with `positions="day"` (which L-TAE has by default), ignored by the others;
 
 and returns logits (batch, classes).
 """
@@ -29,6 +29,11 @@ _NETWORKS = {
     "transformer": ("transformer", "Transformer"),
     "msresnet": ("msresnet", "MsResnet"),
     "tempcnn": ("tempcnn", "TempCnn"),
+    "ltae": ("ltae", "Ltae"),
+    "inceptiontime": ("inceptiontime", "InceptionTime"),
+    "omniscale": ("omniscale", "OmniScale"),
+    "starrnn": ("starrnn", "StarRnn"),
+    "gru": ("gru", "Gru"),
 }
 
 
@@ -47,9 +52,10 @@ def create(name: str, *, bands: int, classes: int, dates: int, **hyperparameters
     bands, classes
         Number of input bands and of classes.
     dates
-        Dates of a series; only `tempcnn` needs the exact number, the others take any.
+        Dates of a series; only `tempcnn` needs the exact number; `omniscale` chooses its filters by it; the others
+        take any.
     hyperparameters
-        Keywords of the network, as in its class; by default those of the study.
+        Keywords of the network, as in its class; by default those of the study or of the network's paper.
 
     Raises
     ------

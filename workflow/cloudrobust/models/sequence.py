@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+DAYS = 366
+
 
 def blank(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """`x` with zeros at unobserved dates, and the mask; the mask is None if every date is observed.
@@ -41,3 +43,18 @@ def compact(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     longest = int(lengths.max())
     order = torch.argsort(mask.logical_not(), dim=1, stable=True)[:, :longest]
     return x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[2])), lengths
+
+
+def to_end(x: Tensor, padding: Tensor | None) -> Tensor:
+    """x (dates, batch, channels) with each series' `padding` moved from its end to its start."""
+    return x if padding is None else _roll(x, -padding)
+
+
+def to_start(x: Tensor, padding: Tensor | None) -> Tensor:
+    """The inverse of `to_end`."""
+    return x if padding is None else _roll(x, padding)
+
+
+def _roll(x: Tensor, shift: Tensor) -> Tensor:
+    source = (torch.arange(len(x), device=x.device).unsqueeze(1) + shift) % len(x)
+    return x.gather(0, source.unsqueeze(-1).expand(-1, -1, x.shape[2]))

@@ -11,7 +11,13 @@ MODEL_NAMES = {
     "transformer": "Transformer",
     "msresnet": "MS-ResNet",
     "tempcnn": "TempCNN",
+    "ltae": "L-TAE",
+    "inceptiontime": "InceptionTime",
+    "omniscale": "OmniScaleCNN",
+    "starrnn": "StarRNN",
+    "gru": "GRU",
     "forest": "Random forest",
+    "boosted": "Boosted trees",
 }
 
 METRIC_NAMES = {

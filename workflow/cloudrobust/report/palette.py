@@ -55,7 +55,13 @@ MODELS = {
     "transformer": "#d55e00",
     "msresnet": "#009e73",
     "tempcnn": "#cc79a7",
+    "ltae": "#751c36",
+    "inceptiontime": "#56b4e9",
+    "omniscale": "#e69f00",
+    "starrnn": "#8f75f5",
+    "gru": "#0f0ff5",
     "forest": "#69690f",
+    "boosted": "#8fa869",
 }
 
 CROPS = {
@@ -122,7 +128,7 @@ def class_colours(classes: Iterable[str]) -> dict[str, str]:
 
 
 def model_colours(models: Iterable[str]) -> dict[str, str]:
-    """A colour for each model; the study's networks have fixed ones."""
+    """A colour for each model; those that the project knows have fixed ones."""
     return _assign(models, MODELS, PALETTE)
 
 
