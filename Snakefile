@@ -14,6 +14,7 @@ if not workflow.overwrite_configfiles:
 include: "rules/common.smk"
 include: "rules/scenes.smk"
 include: "rules/parcels.smk"
+include: "rules/finished.smk"
 include: "rules/steps.smk"
 include: "rules/learning.smk"
 include: "rules/evaluation.smk"

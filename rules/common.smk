@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cloudrobust.config import Paths, canonical, check_files, code_hash, products
 from cloudrobust.config import parse as parse_study
+from cloudrobust.config.datasets import DatasetSource
+from cloudrobust.config.finished import FinishedSource
 from cloudrobust.config.sources import RemoteSource, SimulatorSource, TableSource
 from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
 from cloudrobust.config.steps.chain import ranges
@@ -30,7 +32,8 @@ STUDY = read_study()
 PATHS = Paths(STUDY)
 # Beside this file, also where the workflow is used as a module of another.
 SCRIPTS = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "workflow" / "scripts"
-IS_TABLE = isinstance(STUDY.source, TableSource)
+# Series come finished: there are no scenes and no tiles.
+FINISHED = isinstance(STUDY.source, FinishedSource)
 IS_SIMULATOR = isinstance(STUDY.source, SimulatorSource)
 IS_REMOTE = isinstance(STUDY.source, RemoteSource)
 # A source is found by its kind at run time; its code counts for the rules that ask it.
@@ -39,8 +42,11 @@ SOURCE_MODULE = {
     "safe": "cloudrobust.scenes.safe_source",
     "stac": "cloudrobust.scenes.stac.source",
     "sentinelhub": "cloudrobust.scenes.sentinelhub.source",
+    "table": "cloudrobust.parcels.table",
+    "bavariancrops": "cloudrobust.parcels.datasets.bavariancrops",
+    "breizhcrops": "cloudrobust.parcels.datasets.breizhcrops",
 }.get(STUDY.source.kind, "")
-STORE = "" if IS_TABLE else str(STUDY.source.store)
+STORE = "" if FINISHED else str(STUDY.source.store)
 COMPARISON = canonical(
     {
         "runs": [[branch, model] for branch in STUDY.branches for model in STUDY.models],
@@ -76,7 +82,7 @@ def on_parcels(step):
 
 def pixel_chains():
     """Prefixes of branches whose steps all work on scenes; parcels are averaged after them."""
-    levels = {"L1C"} if any(on_parcels(step) for step in STUDY.steps.values()) and not IS_TABLE else set()
+    levels = {"L1C"} if any(on_parcels(step) for step in STUDY.steps.values()) and not FINISHED else set()
     return sorted(levels | {chain for chain in STUDY.chains if STUDY.works_on_pixels(chain)})
 
 
@@ -202,16 +208,16 @@ def measured_chain(branch):
 
 def scenes_of_pictures():
     """Indexes of the raw branch's scenes in the first tile, all months."""
-    if IS_TABLE:
+    if FINISHED:
         return []
     chain = scenes_before(STUDY.branches[STUDY.comparison.raw].chain)
     return [PATHS.scenes(chain, STUDY.tiles[0], month) for month in STUDY.months(chain)]
 
 
 def pictures():
-    """Every figure that this study can have; a table has no scenes and no outlines of parcels."""
+    """Every figure that this study can have; finished series have no scenes and no outlines of parcels."""
     wanted = [rules.draw_comparison, rules.draw_series]
-    if not IS_TABLE:
+    if not FINISHED:
         wanted += [rules.draw_predictions, rules.draw_parcels, rules.draw_chips]
     return [rule.output.figures for rule in wanted]
 
@@ -269,12 +275,24 @@ def other_parcels():
     wanted = STUDY.prediction
     others = copy.deepcopy(dict(config)) | {"results": PATHS.others}
     others["prediction"] = {key: value for key, value in others.get("prediction", {}).items() if key == "confident"}
-    if IS_TABLE:
+    if isinstance(STUDY.source, TableSource):
         others["source"] = others["source"] | {"file": str(wanted.file)}
     else:
         changed = {"file": str(wanted.file), "layer": wanted.layer, "id": wanted.id or STUDY.parcels.id, "label": None}
         others["parcels"] = others.get("parcels", {}) | changed
     return others
+
+
+# A published data set that the network may complete.
+FETCHED = isinstance(STUDY.source, DatasetSource) and STUDY.source.download
+# Memory of reading finished series: a data set's cube, twice over while it is written (docs/published-studies.md).
+FINISHED_MB = 16000 if isinstance(STUDY.source, DatasetSource) else 2500
+
+
+def finished_files():
+    """What a source of finished series reads: its files, or the list of those that were fetched."""
+    files = [PATHS.dataset] if FETCHED else map(str, STUDY.source.files())
+    return [*files, *map(str, STUDY.source.given())]
 
 
 wildcard_constraints:

@@ -1,6 +1,6 @@
 """Parcels: read and checked once, split once, and their coverage operator on every tile's pixels."""
 
-if not IS_TABLE:
+if not FINISHED:
 
     rule read_parcels:
         input:

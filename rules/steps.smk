@@ -80,34 +80,6 @@ rule observe_parcels:
         "../workflow/scripts/observe_parcels.py"
 
 
-if IS_TABLE:
-
-    rule read_table:
-        input:
-            table=str(STUDY.source.file),
-            classes=str(STUDY.parcels.classes) if STUDY.parcels.classes else [],
-        output:
-            series=PATHS.series(STUDY.source.level),
-            parcels=PATHS.parcels,
-        log:
-            PATHS.log("read_table.log"),
-        benchmark:
-            PATHS.benchmark("read_table.tsv")
-        conda:
-            "../envs/images.yaml"
-        resources:
-            mem_mb=lambda wildcards, attempt: 2500 * attempt,
-            runtime=lambda wildcards, attempt: 30 * attempt,
-        params:
-            cfg=STUDY.source.canonical(),
-            parcels=STUDY.parcels.canonical(),
-            period=STUDY.period.canonical(),
-            part_column=STUDY.split.column,
-            code=code("read_table"),
-        script:
-            "../workflow/scripts/read_table.py"
-
-
 rule collect_series:
     input:
         observations=lambda wildcards: [

@@ -209,7 +209,7 @@ def test_an_order_that_makes_no_sense_is_named_before_any_pixel_is_read(
 
 def test_a_table_has_no_pixels() -> None:
     sentences = {
-        "clear": "needs pixels; a table source has none",
+        "clear": "needs pixels; a source of finished series has none",
         "mean": "needs pixels",
         "parcel": "looks at L1C, and the table holds L2A",
         "bright": "share that is clear",

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import InputError
+from .datasets import BavarianCropsSource, DatasetSource
 from .mirrors import name_of, products_below
 from .sources import SafeSource, TableSource
 from .steps import Custom
@@ -22,10 +23,19 @@ def check_files(study: Study, origin: str = "config.yaml") -> None:
     ]
     if isinstance(study.source, TableSource):
         wanted.append(("source.file", study.source.file))
+    if isinstance(study.source, BavarianCropsSource):
+        wanted += [("source.preprocessed", file) for file in study.source.given()]
     wanted += [(f"steps.{name}.file", step.file) for name, step in study.steps.items() if isinstance(step, Custom)]
     for key, file in wanted:
         if file is not None and not file.is_file():
             raise InputError(f"{origin}: {key}: there is no file {file}; check the path")
+    if isinstance(study.source, DatasetSource) and not study.source.download and study.source.missing():
+        missing = study.source.missing()
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(
+            f"{origin}: source.folder: there is no {missing[0]}{more}; {study.source.provide()}, or write "
+            "source.download: true where there is a network"
+        )
     if isinstance(study.source, SafeSource) and not study.source.store.is_dir():
         raise InputError(f"{origin}: source.store: there is no folder {study.source.store}; check the path")
 

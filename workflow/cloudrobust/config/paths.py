@@ -53,6 +53,11 @@ class Paths:
         return self._at("series", chain, "series.nc")
 
     @property
+    def dataset(self) -> str:
+        """What was fetched of a published data set, and what was there."""
+        return self._at("dataset.json")
+
+    @property
     def parcels(self) -> str:
         return self._at("parcels", "parcels.parquet")
 

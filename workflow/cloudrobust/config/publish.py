@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import learning, models, outputs, sources, steps
+from . import datasets, learning, models, outputs, published, sources, steps
 from .base import Part
 from .study import Branch, Comparison, Period, Pictures, Study
 
@@ -26,6 +26,8 @@ PARTS: dict[str, list[type[Part]]] = {
         sources.StacSource,
         sources.SentinelHubSource,
         sources.TableSource,
+        datasets.BavarianCropsSource,
+        datasets.BreizhCropsSource,
     ],
     "parcels": [sources.Parcels],
     "split": [sources.Split],
@@ -39,6 +41,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "explanations": [outputs.Explanations],
     "prediction": [outputs.Prediction],
     "page": [outputs.Page],
+    "published": [published.Published],
 }
 
 

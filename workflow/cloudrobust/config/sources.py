@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from .base import Part
-
-Level = Literal["L1C", "L2A"]
+from .datasets import BavarianCropsSource, BreizhCropsSource
+from .finished import FinishedSource, Level
 
 
 class SimulatorSource(Part):
@@ -108,7 +108,7 @@ class SentinelHubSource(RemoteSource):
     cloud_probability: bool = Field(True, description="Fetch Sen2Cor's cloud probability (L2A) too.")
 
 
-class TableSource(Part):
+class TableSource(FinishedSource):
     """Finished series in long form (one row a parcel and date), Parquet or CSV; they enter where series begin."""
 
     kind: Literal["table"] = "table"
@@ -126,9 +126,22 @@ class TableSource(Part):
     )
     latitude: str | None = Field(None, description="Column with the parcel's latitude (WGS 84).")
 
+    def brings(self) -> dict[Level, tuple[str, ...]]:
+        return {self.level: tuple(self.bands)}
+
+    def given(self) -> list[Path]:
+        return [self.file]
+
 
 Source = Annotated[
-    SimulatorSource | SafeSource | StacSource | SentinelHubSource | TableSource, Field(discriminator="kind")
+    SimulatorSource
+    | SafeSource
+    | StacSource
+    | SentinelHubSource
+    | TableSource
+    | BavarianCropsSource
+    | BreizhCropsSource,
+    Field(discriminator="kind"),
 ]
 
 

@@ -11,10 +11,13 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .base import Part
+from .datasets import DatasetSource
+from .finished import FinishedSource
 from .learning import Boosted, Forest, Model, Training
 from .nearest import nearest
 from .outputs import Explanations, Page, Prediction
-from .sources import Level, Parcels, SimulatorSource, Source, Split, TableSource
+from .published import Published
+from .sources import Level, Parcels, SimulatorSource, Source, Split
 from .steps import AnyStep, Select, Step
 from .steps import chain as order
 
@@ -71,7 +74,7 @@ class Study(Part):
     results: Path = Field(Path("results"), description="Folder for everything that is computed.")
     period: Period = Field(description="First and last day of the scenes.")
     source: Source = Field(description="Where scenes, or finished series, come from.")
-    tiles: tuple[Tile, ...] = Field((), description="MGRS tiles, for example 32UPU; a table source has none.")
+    tiles: tuple[Tile, ...] = Field((), description="MGRS tiles, for example 32UPU; finished series have none.")
     parcels: Parcels = Field(Parcels(), description="The fields and what makes one usable.")
     split: Split = Field(Split(), description="Train, validation and test.")
     steps: dict[Name, Step] = Field(default_factory=dict, description="Steps by the names that branches use.")
@@ -83,6 +86,7 @@ class Study(Part):
     explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
     prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
     page: Page = Field(Page(), description="The report's page.")
+    published: Published | None = Field(None, description="Published figures to put beside the study's own.")
 
     @field_validator("models", mode="before")
     @classmethod
@@ -98,21 +102,29 @@ class Study(Part):
         return self
 
     def _problems(self) -> Iterator[str]:
-        is_table = isinstance(self.source, TableSource)
-        if is_table and self.tiles:
-            yield "tiles: a table source has no tiles; remove the key"
-        if not is_table and not self.tiles:
+        finished = self.has_finished_series
+        if finished and self.tiles:
+            yield "tiles: a source of finished series has no tiles; remove the key"
+        if not finished and not self.tiles:
             yield "tiles: name at least one MGRS tile, for example 32UPU"
         if isinstance(self.source, SimulatorSource) and len(self.tiles) > 1:
             yield "tiles: the simulator makes one landscape; name one tile"
         if isinstance(self.source, SimulatorSource) and self.parcels.layer is not None:
             yield "parcels.layer: the simulator's parcels have one layer; remove the key"
-        if not is_table and not isinstance(self.source, SimulatorSource) and self.parcels.file is None:
+        if not finished and not isinstance(self.source, SimulatorSource) and self.parcels.file is None:
             yield "parcels.file: name the vector file with your parcels"
-        if is_table and self.parcels.file is not None:
-            yield "parcels.file: a table source brings its own parcels; remove the key"
+        if finished and self.parcels.file is not None:
+            yield "parcels.file: a source of finished series brings its own parcels; remove the key"
+        if isinstance(self.source, DatasetSource):
+            yield from self._dataset_problems()
         for name, branch in self.branches.items():
             yield from self._branch_problems(name, branch)
+        for metric, model, branch_name, _ in self.published.figures() if self.published is not None else ():
+            if model not in self.models:
+                yield f"published.{metric}: unknown model {model!r}{nearest(model, self.models)}"
+            elif branch_name not in self.branches:
+                where = f"published.{metric}.{model}"
+                yield f"{where}: unknown branch {branch_name!r}{nearest(branch_name, self.branches)}"
         for name in self.explanations.in_report or ():
             if name not in self.models:
                 yield f"explanations.in_report: unknown model {name!r}{nearest(name, self.models)}"
@@ -123,18 +135,29 @@ class Study(Part):
             if branch_name not in self.branches:
                 yield f"comparison.{key}: unknown branch {branch_name!r}{nearest(branch_name, self.branches)}"
 
+    def _dataset_problems(self) -> Iterator[str]:
+        if self.parcels.classes is not None:
+            yield "parcels.classes: the data set brings its class mapping; name it in source.classes"
+        if self.prediction.file is not None:
+            yield "prediction.file: a published data set has no other parcels; remove the key"
+        if self.split.method == "column" and self.split.column != "part":
+            yield f"split.column: {self.split.column!r} does not fit; write part, the data set's own split"
+
     def _branch_problems(self, name: str, branch: Branch) -> Iterator[str]:
         where = f"branches.{name}"
-        if isinstance(self.source, TableSource) and branch.level != self.source.level:
-            yield f"{where}.level: the table holds {self.source.level}; a branch of {branch.level} needs scenes"
+        if isinstance(self.source, FinishedSource) and branch.level not in self.source.brings():
+            held = " and ".join(self.source.brings())
+            yield f"{where}.level: the source holds {held}; a branch of {branch.level} needs scenes"
+            return
         if len(set(branch.steps)) < len(branch.steps):
             yield f"{where}.steps: a step occurs twice; give the second its own name under steps"
         for position, step_name in enumerate(branch.steps):
             if step_name not in self.steps:
                 yield f"{where}.steps[{position}]: unknown step {step_name!r}{nearest(step_name, self.steps)}"
                 return
+        finished = self.has_finished_series
         chain_steps = [self.steps[name] for name in branch.steps]
-        found = order.problems(branch.level, branch.steps, chain_steps, self._bands(branch.level), self.is_table)
+        found = order.problems(branch.level, branch.steps, chain_steps, self._bands(branch.level), finished)
         yield from (f"{where}.steps[{position}]: {sentence}" for position, sentence in found)
         if not self.months(branch.chain):
             period = f"{self.period.start} to {self.period.end}"
@@ -148,14 +171,14 @@ class Study(Part):
         return ["/".join(words[:n]) for n in range(len(words), 0, -1)]
 
     @property
-    def is_table(self) -> bool:
+    def has_finished_series(self) -> bool:
         """Whether the source brings finished series, so that there are no scenes and no pixels."""
-        return isinstance(self.source, TableSource)
+        return isinstance(self.source, FinishedSource)
 
     def _bands(self, level: Level) -> tuple[str, ...]:
         """Bands that the source has at a level; L2A has no B10."""
-        if isinstance(self.source, TableSource):
-            return tuple(self.source.bands)
+        if isinstance(self.source, FinishedSource):
+            return self.source.brings()[level]
         return tuple(band for band in BANDS if level == "L1C" or band != "B10")
 
     @cached_property
@@ -163,7 +186,7 @@ class Study(Part):
         """Where each prefix of each branch lives. One that is a series in any branch is a series."""
         found: dict[str, order.Stage] = {}
         for branch in self.branches.values():
-            along = order.stages([self.steps[name] for name in branch.steps], self.is_table)
+            along = order.stages([self.steps[name] for name in branch.steps], self.has_finished_series)
             for prefix, stage in zip(reversed(self.prefixes(branch.chain)), along, strict=True):
                 if found.get(prefix) in (None, "pixels"):
                     found[prefix] = stage
@@ -184,7 +207,7 @@ class Study(Part):
 
     def works_on_pixels(self, chain: str) -> bool:
         """Whether every step of `chain` selects or masks scenes, so that parcels are averaged after it."""
-        return self.stages.get(chain, "series" if self.is_table else "scenes") == "scenes"
+        return self.stages.get(chain, "series" if self.has_finished_series else "scenes") == "scenes"
 
     def days(self, chain: str) -> list[dt.date]:
         """The days that the selections of `chain` leave of the period (which may span several years)."""

@@ -45,7 +45,9 @@ def read_mapping(path: str | Path) -> dict[str, str]:
     return dict(zip(table["code"], table["class"], strict=True))
 
 
-def label_parcels(parcels: gpd.GeoDataFrame, config: Parcels) -> gpd.GeoDataFrame:
+def label_parcels(
+    parcels: gpd.GeoDataFrame, config: Parcels, mapping: dict[str, str] | None = None
+) -> gpd.GeoDataFrame:
     """`parcels` with their classes; those of no class, or of one too rare, are excluded with the reason.
 
     Parameters
@@ -54,6 +56,8 @@ def label_parcels(parcels: gpd.GeoDataFrame, config: Parcels) -> gpd.GeoDataFram
         As `read_parcels` gives them. Parcels already excluded stay so and do not count for their class.
     config
         Mapping table (without one, each code is a class of its own) and the smallest class.
+    mapping
+        Code to class, in place of the mapping table: a published data set brings its own.
 
     Raises
     ------
@@ -64,10 +68,11 @@ def label_parcels(parcels: gpd.GeoDataFrame, config: Parcels) -> gpd.GeoDataFram
     code = parcels["code"]
     labelled = code.notna()
     origin = config.classes or config.file or "parcels"
-    if config.classes is None:
+    if mapping is None and config.classes is not None:
+        mapping = read_mapping(config.classes)
+    if mapping is None:
         parcels["class"] = code
     else:
-        mapping = read_mapping(config.classes)
         parcels["class"] = code.map({c: name or None for c, name in mapping.items()}).astype(object)
         parcels.loc[parcels["class"].isna(), "class"] = None
         _exclude(

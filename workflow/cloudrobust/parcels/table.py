@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -14,22 +12,32 @@ import pyarrow.parquet as pq
 import xarray as xr
 from numpy.typing import NDArray
 
+from ..config.finished import Level
 from ..config.nearest import nearest
 from ..config.sources import TableSource
 from ..errors import InputError
 from ..log import logger
 from ..scenes.bands import BANDS, bands_of
-from .read import NO_LABEL, codes
-from .series import make_series
+from .finished import NEVER, HasDays, cube, frame
+from .read import codes
 
 
-class HasDays(Protocol):
-    """First and last day, both included (`cloudrobust.config.study.Period`)."""
+class TableData:
+    """A table behind the protocol of `finished.FinishedData`."""
 
-    @property
-    def start(self) -> dt.date: ...
-    @property
-    def end(self) -> dt.date: ...
+    def __init__(self, config: TableSource, period: HasDays, part_column: str | None = None) -> None:
+        self._series, self._parcels = read_table(config, period, part_column)
+
+    def series(self, level: Level) -> xr.Dataset:  # noqa: ARG002
+        """The table's one level."""
+        return self._series
+
+    def parcels(self) -> gpd.GeoDataFrame:
+        """The table's parcels."""
+        return self._parcels
+
+    def mapping(self) -> None:
+        """A table brings none; `parcels.classes` may name one."""
 
 
 def read_table(
@@ -85,32 +93,21 @@ def read_table(
     _check_unique(row, date, parcels, times, file)
 
     bands = [band for band in BANDS if band in config.bands]
-    reflectance = np.full((len(parcels), len(times), len(bands)), np.nan, np.float32)
-    for place, band in enumerate(bands):
-        reflectance[row, date, place] = _reflectance(table[config.bands[band]], band, config, file)
-    series = make_series(
-        parcels=parcels,
-        times=times,
+    reflectance = np.stack([_reflectance(table[config.bands[band]], band, config, file) for band in bands], axis=1)
+    series = cube(
+        level=config.level,
         bands=bands,
-        chain=config.level,
-        reflectance=reflectance,
-        observed=np.asarray(np.isfinite(reflectance).any(axis=2)),
-        period=(period.start, period.end),
+        parcels=parcels,
+        row=row,
+        day=times[date],
+        values=reflectance,
+        period=period,
         facts={"table": file.name},
     )
-
-    frame = pd.DataFrame({"parcel": pd.Series(parcels, dtype=object)})
-    frame["code"] = _constant(codes(table[config.label]), row, parcels, config.label, file)
-    frame["class"], frame["area"] = None, np.nan
-    frame["status"] = np.where(frame["code"].isna(), "unlabelled", "usable")
-    frame["reason"] = np.where(frame["code"].isna(), NO_LABEL, "")
-    frame["note"] = ""
+    code = _constant(codes(table[config.label]), row, parcels, config.label, file)
+    part = _constant(codes(table[part_column]), row, parcels, part_column, file) if part_column is not None else None
     never = ~series["observed"].values.astype(bool).any(axis=1)
-    frame.loc[never, "status"], frame.loc[never, "reason"] = "excluded", "never measured in the period"
-    if part_column is not None:
-        frame["part"] = _constant(codes(table[part_column]), row, parcels, part_column, file)
-    logger.info("%s: %d parcels, %d dates, %d bands", file, *reflectance.shape)
-    return series, _placed(frame, table, row, config, file)
+    return series, _placed(frame(parcels, code, pd.Series(np.where(never, NEVER, "")), part), table, row, config, file)
 
 
 def _check_bands(config: TableSource, file: Path) -> None:
@@ -209,15 +206,12 @@ def _constant(values: pd.Series, row: NDArray[np.int64], parcels: pd.Index, colu
 
 
 def _placed(
-    frame: pd.DataFrame, table: pd.DataFrame, row: NDArray[np.int64], config: TableSource, file: Path
+    parcels: gpd.GeoDataFrame, table: pd.DataFrame, row: NDArray[np.int64], config: TableSource, file: Path
 ) -> gpd.GeoDataFrame:
     """The parcels as points in the UTM zone of the whole; without longitude and latitude, nowhere."""
-    nowhere = gpd.GeoSeries([None] * len(frame))
     if config.longitude is None or config.latitude is None:
-        parcels = gpd.GeoDataFrame(frame, geometry=nowhere)
-        parcels["interior"] = nowhere
         return parcels
-    ids = pd.Index(frame["parcel"])
+    ids = pd.Index(parcels["parcel"])
     axes = []
     for column, limit in ((config.longitude, 180.0), (config.latitude, 90.0)):
         numbers = pd.to_numeric(table[column], errors="coerce")
@@ -233,6 +227,6 @@ def _placed(
     points[axes[0].isna() | axes[1].isna()] = None
     if points.notna().any():
         points = points.to_crs(points[points.notna()].estimate_utm_crs())
-    parcels = gpd.GeoDataFrame(frame, geometry=points)
-    parcels["interior"] = gpd.GeoSeries([None] * len(frame), crs=points.crs)
-    return parcels
+    placed = gpd.GeoDataFrame(pd.DataFrame(parcels.drop(columns=["geometry", "interior"])), geometry=points)
+    placed["interior"] = gpd.GeoSeries([None] * len(placed), crs=points.crs)
+    return placed

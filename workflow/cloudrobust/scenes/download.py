@@ -78,6 +78,7 @@ class Downloader:
     authority: who signs requests; None for public files.
     meter: counts what arrives.
     connections: used at the same time; further threads wait.
+    pages: beginnings of the content types that are error pages in place of a file.
     """
 
     def __init__(
@@ -86,9 +87,11 @@ class Downloader:
         authority: Authority | None = None,
         meter: Meter | None = None,
         connections: int = 8,
+        pages: tuple[str, ...] = _PAGES,
     ) -> None:
         self.patience, self.authority, self.meter = patience, authority, meter or Meter()
         self.gate = Gate()
+        self._pages = pages
         self._slots = threading.BoundedSemaphore(connections)
         self._session = _Session()
         # proxies and certificates of the environment are looked up once a host, not for every range
@@ -165,8 +168,8 @@ class Downloader:
             raise Refused("the file is shorter than its own header says")
         check_status(response.status_code, response.headers)
         kind = response.headers.get("Content-Type", "")
-        if kind.lower().startswith(_PAGES):
-            raise Trouble(f"the service answers with {kind.split(';')[0]} in place of an image")
+        if kind.lower().startswith(self._pages):
+            raise Trouble(f"the service answers with {kind.split(';')[0]} in place of the file")
         version, end = _received_version(response.headers, state, response.status_code, whole)
         known = state.version
         if known is not None and (version.etag, version.size) != (known.etag, known.size):

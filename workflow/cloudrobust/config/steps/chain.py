@@ -92,7 +92,7 @@ def problems(
             yield from ((number, text) for text in _mask_problems(level, name, step, before, bands, table))
         if isinstance(step, Aggregate):
             if table:
-                yield number, f"aggregate {name!r} needs pixels; a table source has none"
+                yield number, f"aggregate {name!r} needs pixels; a source of finished series has none"
             elif before == "series":
                 yield number, f"aggregate {name!r}: the pixels became parcels before it; keep one aggregate"
         if isinstance(step, Select) and step.minimum_clear and before != "scenes" and (before == "pixels" or not clear):
@@ -127,7 +127,7 @@ def _mask_problems(
             yield f"mask {name!r} needs band {missing[0]}, which is not there; keep it"
         return
     if table:
-        yield f"mask {name!r} needs pixels; a table source has none"
+        yield f"mask {name!r} needs pixels; a source of finished series has none"
     elif before != "scenes":
         yield (f"mask {name!r} needs pixels, but an earlier step works on the parcels' series; move the mask before it")
     problem = step.problem(level, name)
