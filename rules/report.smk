@@ -235,6 +235,7 @@ rule write_page:
         shown=[name for name, model in STUDY.models.items() if model.do in ("transformer", "lstm")],
         store=STORE,
         benchmarks=PATHS.benchmark(),
+        logs=PATHS.log(),
         code=code("write_page"),
     script:
         "../workflow/scripts/write_page.py"

@@ -9,13 +9,14 @@ from pathlib import Path
 # In an environment of its own (--sdm conda) the library is not installed; it lies beside the scripts.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+from cloudrobust.energy import metered
 from cloudrobust.errors import InputError
 from cloudrobust.log import logger
 
 
 @contextmanager
 def job(snakemake) -> Iterator[None]:
-    """Send progress to the terminal and to the rule's log; turn an InputError into its one sentence."""
+    """Send progress to the terminal and to the rule's log; turn an InputError into its one sentence; meter energy."""
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     handlers[0].setFormatter(logging.Formatter(f"[{snakemake.rule}] %(message)s"))
     if snakemake.log:
@@ -26,7 +27,8 @@ def job(snakemake) -> Iterator[None]:
     for handler in handlers:
         logger.addHandler(handler)
     try:
-        yield
+        with metered(snakemake.log[0] if snakemake.log else None):
+            yield
     except InputError as error:
         if snakemake.log:
             logger.handlers[-1].handle(logger.makeRecord(logger.name, logging.ERROR, "", 0, str(error), (), None))

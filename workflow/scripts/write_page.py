@@ -72,6 +72,7 @@ with job(snakemake):
                 chains,
                 runs,
                 snakemake.params.benchmarks,
+                snakemake.params.logs,
             ),
         },
         pictures=collect(pictures),

@@ -19,6 +19,10 @@ FRONT = (
 )  # fmt: skip
 
 
+DIFFERS = {"outlineWidth": "if(\"agrees\" = 'no', 0.6, 0.1)", "outlineStyle": "if(\"agrees\" = 'no', 'dash', 'solid')"}
+"""QGIS expressions of the border: what an inspector looks for stands out."""
+
+
 def parcel_answers(
     parcels: gpd.GeoDataFrame, answers: pd.DataFrame, clear_dates: pd.Series, missing: dict[str, str] | None = None
 ) -> gpd.GeoDataFrame:
@@ -48,7 +52,7 @@ def parcel_answers(
     frame["clear_dates"] = frame["parcel"].map(clear_dates).astype("Int64")
     frame["part"] = frame["part"].fillna("none")
     silent = frame["predicted"].isna() & (frame["reason"].fillna("") == "")
-    why = frame["parcel"].map(missing or {}).fillna("no observed date in this branch")
+    why = frame["parcel"].map(missing or {}).astype(object).fillna("no observed date in this branch")
     frame["reason"] = frame["reason"].where(~silent, why)
     return gpd.GeoDataFrame(frame[list(FRONT)], geometry=parcels.geometry.to_numpy(), crs=parcels.crs)
 
@@ -60,7 +64,8 @@ def write_answers(answers: gpd.GeoDataFrame, folder: str | Path, name: str = "pa
     plain = answers.copy()
     plain["agrees"] = plain["agrees"].map({True: "yes", False: "no"}).astype(object)
     with atomic(folder / f"{name}.gpkg") as part:
-        plain.to_file(part, layer=LAYER, driver="GPKG", engine="pyogrio")
+        # Version 1.2 opens without a warning in QGIS from 3.4 on.
+        plain.to_file(part, layer=LAYER, driver="GPKG", engine="pyogrio", dataset_options={"VERSION": "1.2"})
         _embed(part, style)
     with atomic(folder / f"{name}.qml") as part:
         part.write_text(style)
@@ -71,10 +76,16 @@ def write_answers(answers: gpd.GeoDataFrame, folder: str | Path, name: str = "pa
 
 
 def qml(classes: list[str]) -> str:
-    """A QGIS style: parcels by predicted class in the project's colours, dashed border where declared differs.
+    """A QGIS style: parcels by predicted class in the project's colours, a thick dashed border where declared differs.
 
-    The format is QGIS's own (its `categorizedSymbol` renderer).
+    The format is QGIS's own (its `categorizedSymbol` renderer; the border's width and dashes are data-defined).
     """
+    borders = "".join(
+        f'<Option name="{key}" type="Map"><Option name="active" type="bool" value="true"/>'
+        f'<Option name="expression" type="QString" value={quoteattr(expression)}/>'
+        '<Option name="type" type="int" value="3"/></Option>'
+        for key, expression in DIFFERS.items()
+    )
     colours = class_colours(classes)
     categories, symbols = [], []
     for number, name in enumerate([*classes, ""]):
@@ -94,7 +105,10 @@ def qml(classes: list[str]) -> str:
             '<Option name="outline_style" type="QString" value="solid"/>'
             '<Option name="outline_width" type="QString" value="0.1"/>'
             '<Option name="outline_width_unit" type="QString" value="MM"/>'
-            "</Option></layer></symbol>"
+            '</Option><data_defined_properties><Option type="Map"><Option name="name" type="QString" value=""/>'
+            f'<Option name="properties" type="Map">{borders}</Option>'
+            '<Option name="type" type="QString" value="collection"/></Option></data_defined_properties>'
+            "</layer></symbol>"
         )
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from markupsafe import Markup
 
+from ....energy import spent
 from ....evaluation.runs import Run
 from ...numbers import model_name
 from ..durations import durations
@@ -25,6 +26,7 @@ def provenance_tables(
     series: Mapping[str, str],
     runs: Mapping[Key, Run],
     benchmarks: str | Path,
+    logs: str | Path,
 ) -> list[Markup]:
     """Branches and their products, networks and their seeds, versions, and time."""
     rows = []
@@ -74,5 +76,16 @@ def provenance_tables(
                 "peak memory (MB)": time["memory"].map(lambda v: "–" if pd.isna(v) else f"{v:,.0f}"),
             }
         )
-        shown.append(html_table(words, f"Time, from the workflow's benchmark files: {total} (energy is not measured)"))
+        shown.append(html_table(words, f"Time, from the workflow's benchmark files: {total}. {energy_words(logs)}"))
     return shown
+
+
+def energy_words(logs: str | Path) -> str:
+    """What the processors took, or that the machine doesn't tell."""
+    found = spent(logs)
+    if found is None:
+        return "Energy: the machine does not tell (no readable RAPL counters)"
+    machines = "one machine" if found.hosts == 1 else f"{found.hosts} machines"
+    return (
+        f"Energy of the processors of {machines} during {found.jobs} jobs: {found.watt_hours:,.1f} Wh (RAPL counters)"
+    )
