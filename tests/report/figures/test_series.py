@@ -56,6 +56,20 @@ def test_measured_and_filled_in_values_differ(series, figure, with_gid):
     assert measured[0].get_markerfacecolor() != "white"
 
 
+def test_a_date_of_a_step_is_measured_if_something_was_within_half_of_it(series, with_gid):
+    raw, masked, preprocessed = series
+    times = preprocessed["time"].values
+    step = np.diff(times)[0] / np.timedelta64(1, "D")
+    distance = np.full((preprocessed.sizes["parcel"], len(times)), step)
+    distance[:, :3] = step / 2
+    distance[:, 3] = np.nan
+    known = preprocessed.assign(observation_distance=(("parcel", "time"), distance))
+    figure = series_figure(raw, masked, known, "f01")
+    assert len(with_gid(figure, "measured")[0].get_xdata()) == 3
+    assert "3 of them measured" in figure.axes[1].get_title("left")
+    assert "measured within half a step" in [text.get_text() for text in figure.legends[1].get_texts()]
+
+
 def test_clear_observations_are_shown_with_their_spread(series, figure, with_gid):
     _, masked, _ = series
     crosses = with_gid(figure, "observation")

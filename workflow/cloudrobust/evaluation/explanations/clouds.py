@@ -17,12 +17,30 @@ LEVEL = 0.95
 """Confidence level of all intervals."""
 
 
+def filled_in(series: xr.Dataset) -> xr.DataArray:
+    """Which dates of equal steps were filled in: nothing was measured within half a step of them.
+
+    A measurement on the very day would be chance, because the dates of the steps are not those of the satellite.
+
+    Parameters
+    ----------
+    series
+        With `observation_distance` (…, time) in days; NaN where there is no measurement at all.
+
+    Returns
+    -------
+    DataArray
+        bool, of the same shape.
+    """
+    gaps = np.diff(series["time"].values.astype("datetime64[s]")).astype(float) / 86400
+    half = np.median(gaps) / 2 if len(gaps) else 0.5
+    return ~(series["observation_distance"] <= half)
+
+
 def marked_dates(
     series: xr.Dataset, measured: xr.Dataset, parcels: npt.NDArray[np.str_], time: npt.NDArray[np.datetime64]
 ) -> tuple[npt.NDArray[np.float64], str]:
     """The dates that should matter little: cloudy ones, or in a series of equal dates those that were filled in.
-
-    A date of equal steps counts as filled in if nothing was measured within half a step of it.
 
     Parameters
     ----------
@@ -42,9 +60,7 @@ def marked_dates(
         "cloudy" or "filled in".
     """
     if "observation_distance" in series:
-        distance = series["observation_distance"].sel(parcel=parcels).transpose("parcel", "time").values.astype(float)
-        step = np.median(np.diff(time)).astype("timedelta64[s]").astype(float) / 86400
-        return np.where(np.isfinite(distance), (distance > step / 2).astype(float), 1.0), "filled in"
+        return filled_in(series.sel(parcel=parcels)).transpose("parcel", "time").values.astype(float), "filled in"
     clear = measured["clear_fraction"] if "clear_fraction" in measured else measured["observed"]
     held = pd.Index(measured["parcel"].values.astype(str)).get_indexer(parcels)
     places = pd.DatetimeIndex(measured["time"].values).get_indexer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.dates
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ...errors import InputError
+from ...evaluation.explanations.clouds import filled_in
 from ..palette import CLOUD, FAINT, INK, band_colour
 from ..style import WIDTH, panel_letter, styled
 
@@ -39,7 +41,8 @@ def series_figure(
         Series after the cloud mask, before the interpolation: `reflectance`, and `clear_fraction` (parcel, time),
         which tells the cloudy dates of `raw` (none are marked without it). Its dates may be fewer (a selected season).
     preprocessed
-        Series of the preprocessed branch: `reflectance` and `observed` (parcel, time).
+        Series of the preprocessed branch: `reflectance`, `observed` and perhaps `observation_distance` in days
+        (parcel, time).
     parcel
         Id of the parcel.
     threshold
@@ -67,8 +70,7 @@ def series_figure(
         _mark_outside(axes, below, above)
     _draw_preprocessed(bottom, between, below)
     top.set_title(f"{names[0]}: {_told(above, clear, threshold)}")
-    measured = int(below["observed"].sum())
-    bottom.set_title(f"{names[1]}: {below.sizes['time']} dates, {measured} of them measured")
+    bottom.set_title(f"{names[1]}: {below.sizes['time']} dates, {int(measured_dates(below).sum())} of them measured")
     for axes, letter, level in ((top, "a", above), (bottom, "b", below)):
         panel_letter(axes, letter)
         axes.set_ylabel(f"reflectance ({level.attrs.get('level', '')})".replace(" ()", ""))
@@ -82,7 +84,7 @@ def series_figure(
         alignment="left",
         labelspacing=0.55,
     )
-    kinds = _kind_handles(threshold, bool(clear.notnull().any()), names[1])
+    kinds = _kind_handles(threshold, bool(clear.notnull().any()), names[1], "observation_distance" in below)
     figure.legend(handles=kinds, loc="outside lower center", ncols=5, columnspacing=1.1, fontsize=6.5)
     figure.suptitle(title or f"Parcel {parcel}", x=0.01, ha="left", fontsize=9)
     return figure
@@ -132,7 +134,7 @@ def _draw_raw(axes: Axes, series: xr.Dataset) -> None:
 
 
 def _draw_preprocessed(axes: Axes, masked: xr.Dataset, series: xr.Dataset) -> None:
-    observed = series["observed"].values.astype(bool)
+    observed = measured_dates(series)
     times = series["time"].values
     for band in _by_wavelength(series):
         colour = band_colour(band)
@@ -142,6 +144,16 @@ def _draw_preprocessed(axes: Axes, masked: xr.Dataset, series: xr.Dataset) -> No
         axes.plot(times[observed], values[observed], "o", ms=2.6, color=colour, gid="measured")
         if band in masked["band"].values:
             _measurements(axes, masked, band, colour)
+
+
+def measured_dates(series: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """Which dates of a parcel's series stand for a measurement, as the explanations count them too.
+
+    Of equal steps: one within half a step (`clouds.filled_in`). Of a series that knows no distances: its `observed`.
+    """
+    if "observation_distance" in series:
+        return np.asarray(~filled_in(series).values)
+    return np.asarray(series["observed"].values.astype(bool))
 
 
 def _measurements(axes: Axes, masked: xr.Dataset, band: str, colour: str) -> None:
@@ -264,7 +276,8 @@ def _band_handles(*series: xr.Dataset) -> list[Line2D]:
     ]
 
 
-def _kind_handles(threshold: float, clouds_known: bool, branch: str) -> list[Patch | Line2D]:
+def _kind_handles(threshold: float, clouds_known: bool, branch: str, in_steps: bool) -> list[Patch | Line2D]:
+    measured = "measured within half a step" if in_steps else "measured on that day"
     cloudy = Patch(color=CLOUD, alpha=0.55, lw=0, label=f"cloudy (clear fraction < {threshold:g})")
     return [
         *([cloudy] if clouds_known else []),
@@ -279,6 +292,6 @@ def _kind_handles(threshold: float, clouds_known: bool, branch: str) -> list[Pat
             color=FAINT,
             label="clear observation" if clouds_known else "observation",
         ),
-        Line2D([], [], marker="o", ms=3, lw=0.9, color=FAINT, label="measured on that day"),
+        Line2D([], [], marker="o", ms=3, lw=0.9, color=FAINT, label=measured),
         Line2D([], [], marker="o", ms=3, lw=0.9, mfc="white", mew=0.7, color=FAINT, label="filled in"),
     ]

@@ -20,14 +20,15 @@ def read_explanations(clouds: Sequence[str], curves: Sequence[str], runs: Sequen
     return [
         html_table(
             _on_clouds([pd.read_csv(file) for file in clouds], runs),
-            "Share of importance on cloudy (or filled in) dates, against the share of such dates; all classes, mean "
-            "over test parcels, 95 % bootstrap interval of the difference",
+            "Share of importance on cloudy (or filled in) dates, against the share of such dates; all classes, the "
+            "network of the first seed, mean over test parcels, 95 % bootstrap interval of the difference",
             left=["explanation of", "by", "dates"],
         ),
         html_table(
             _faithful([pd.read_csv(file) for file in curves], runs),
             "Fall of the probability of the first answer when 30 % of the dates are deleted, the most important first, "
-            "beyond the fall when as many are deleted at random; 95 % bootstrap interval over parcels",
+            "beyond the fall when as many are deleted at random; network of the first seed, 95 % bootstrap interval "
+            "over parcels",
             left=["explanation of", "by", "verdict"],
         ),
     ]
