@@ -1,0 +1,67 @@
+"""Tables of the page say what the files say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cloudrobust.report.page.durations import durations
+from cloudrobust.report.page.sections.explanations import read_explanations
+from cloudrobust.report.page.sections.ledger import ledger_tables
+from cloudrobust.report.page.sections.provenance import energy_words
+
+
+def curve(drop: float, low: float, high: float) -> dict[str, object]:
+    return {"method": "attention", "deleted": 0.3, "probability": 0.4, "drop": drop, "drop_low": low, "drop_high": high}
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (curve(0.3, 0.1, 0.5), "faithful"),
+        (curve(0.0, -0.1, 0.1), "no better than random"),
+        (curve(-0.3, -0.5, -0.1), "worse than random"),
+    ],
+)
+def test_an_explanation_is_called_what_its_interval_allows(tmp_path: Path, row: dict, verdict: str) -> None:
+    clouds = {
+        "what": "attention", "layer": 0, "head": 0, "class": "all", "marked": "cloudy", "on_marked": 0.2,
+        "reference": 0.5, "difference": -0.3, "low": -0.4, "high": -0.2,
+    }  # fmt: skip
+    pd.DataFrame([clouds, clouds | {"class": "maize", "on_marked": 0.9}]).to_csv(tmp_path / "clouds.csv")
+    pd.DataFrame([row, row | {"deleted": 0.5}, row | {"method": "random"}]).to_csv(tmp_path / "curves.csv")
+    files = [str(tmp_path / "clouds.csv")], [str(tmp_path / "curves.csv")]
+    on_clouds, faithful = read_explanations(*files, [("raw", "transformer")])
+    assert '<td class="n">20 %</td>' in on_clouds
+    assert "−40 to −20" in on_clouds
+    assert "90 %" not in on_clouds
+    assert f"<td>{verdict}</td>" in faithful
+    assert faithful.count("<tr>") == 2
+
+
+def test_no_explanations_no_tables() -> None:
+    assert read_explanations([], [], []) == []
+
+
+def test_totals_stand_with_their_reasons() -> None:
+    (table,) = ledger_tables(pd.DataFrame({"what": ["read", "left out"], "parcels": [9, 2], "reason": [None, "a < b"]}))
+    assert "a &lt; b" in table
+    assert "nan" not in table.lower()
+
+
+def test_time_is_summed_by_rule_the_longest_first(tmp_path: Path) -> None:
+    header = "s\th:m:s\tmax_rss\tcpu_time\n"
+    for name, row in (("train/a", "10\t-\t500\t9"), ("train/b", "5\t-\t700\t4"), ("fetch", "2\t-\t-\t-")):
+        file = tmp_path / f"{name}.tsv"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(header + row + "\n")
+    found = durations(tmp_path).set_index("rule")
+    assert list(found.index) == ["train", "fetch"]
+    assert found.loc["train", ["jobs", "seconds", "cpu", "memory"]].tolist() == [2, 15, 13, 700]
+    assert pd.isna(found.loc["fetch", "memory"])
+
+
+def test_energy_is_not_guessed(tmp_path: Path) -> None:
+    assert "does not tell" in energy_words(tmp_path)
