@@ -58,7 +58,7 @@ class Project:
         """Make `config` the project's configuration."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
-    def snakemake(self, *arguments: str, cores: int = 2, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    def snakemake(self, *arguments: str, cores: int = 2, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
         """Run Snakemake as a user would; returns what it printed and its exit status."""
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments],

@@ -87,6 +87,32 @@ def test_the_same_scenes_from_a_folder_of_products_give_the_same_series(finished
         xr.testing.assert_equal(mirrored, simulated)
 
 
+def test_parcels_held_back_from_training_get_the_answers_that_the_study_gave_them(finished: Project) -> None:
+    """Test parcels under other ids, through the whole way from scenes to answers once more."""
+    import geopandas as gpd
+
+    split = pd.read_parquet(finished.folder / "results" / "parcels" / "split.parquet")
+    held = split.loc[split["part"] == "test", "parcel"].astype(str).tolist()[:8]
+    parcels = gpd.read_file(finished.folder / "results" / "landscape" / "parcels.gpkg")
+    parcels["parcel"] = parcels["parcel"].astype(str)
+    others = parcels[parcels["parcel"].isin(held)].assign(field=lambda frame: "new " + frame["parcel"])
+    others[["field", "crop", "geometry"]].to_file(finished.folder / "others.gpkg")
+    with finished.configured(prediction={"file": "others.gpkg", "id": "field", "label": "crop"}):
+        result = finished.snakemake("--", "predict")
+        assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    for branch in BRANCHES:
+        for model in MODELS:
+            own = finished.folder / "results" / "predictions" / branch / model / "parcels.parquet"
+            new = finished.folder / "results" / "others" / "predictions" / branch / model / "answers"
+            known = gpd.read_parquet(own).set_index("parcel").loc[held]
+            found = gpd.read_parquet(new / "parcels.parquet").set_index("parcel").loc[[f"new {p}" for p in held]]
+            assert found["predicted"].tolist() == known["predicted"].tolist()
+            assert found["declared"].tolist() == known["declared"].tolist()
+            np.testing.assert_allclose(found["probability"], known["probability"], atol=1e-4)
+            for suffix in ("gpkg", "qml", "csv"):
+                assert (new / f"parcels.{suffix}").stat().st_size > 0
+
+
 def test_a_killed_run_continues_to_the_same_result(finished: Project, tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
     process = subprocess.Popen(
