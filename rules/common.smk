@@ -55,6 +55,7 @@ COMPARISON = canonical(
         "preprocessed": STUDY.comparison.preprocessed,
     }
 )
+PUBLISHED = STUDY.published.canonical() if STUDY.published is not None else ""
 TABLES = [
     f"{name}.{suffix}" for name in ("accuracy", "kappa", "classes", "parameters") for suffix in ("csv", "md", "tex")
 ]

@@ -28,6 +28,7 @@ rule write_tables:
         runtime=10,
     params:
         cfg=COMPARISON,
+        published=PUBLISHED,
         code=code("write_tables"),
     script:
         "../workflow/scripts/write_tables.py"
@@ -183,6 +184,7 @@ rule write_summary:
         runtime=10,
     params:
         cfg=COMPARISON,
+        published=PUBLISHED,
         title=STUDY.title,
         study=STUDY.canonical(),
         code=code("write_summary"),
@@ -228,6 +230,7 @@ rule write_page:
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=COMPARISON,
+        published=PUBLISHED,
         title=STUDY.title,
         study=STUDY.canonical(),
         page=STUDY.page.canonical(),

@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from cloudrobust.config.published import Published
 from cloudrobust.evaluation.compare import comparison_table
 from cloudrobust.evaluation.runs import Key, Run, read_runs
+from cloudrobust.report.published import beside
 
 METRICS = ("accuracy", "kappa")
 
@@ -25,11 +27,14 @@ def runs_of(snakemake) -> dict[Key, Run]:
 
 
 def tables_of(snakemake, runs: dict[Key, Run]) -> dict[str, pd.DataFrame]:
-    """The comparison table of each metric."""
+    """The comparison table of each metric, with published figures if the rule's parameter `published` has any."""
     scores = pd.read_csv(snakemake.input.scores)
     parameters = {key: run.parameters for key, run in runs.items()}
     cfg = wanted(snakemake)
-    return {m: comparison_table(scores, m, cfg["raw"], cfg["preprocessed"], parameters) for m in METRICS}
+    tables = {m: comparison_table(scores, m, cfg["raw"], cfg["preprocessed"], parameters) for m in METRICS}
+    told = snakemake.params.get("published")
+    published = Published.model_validate_json(told) if told else None
+    return {metric: beside(table, published) for metric, table in tables.items()}
 
 
 def scored_parcels(snakemake) -> list[str]:

@@ -64,7 +64,10 @@ def parse(values: Mapping[str, Any], origin: str = "config.yaml") -> Study:
 
 def sentence(error: ValidationError) -> str:
     """The most telling of pydantic's complaints, as one sentence."""
-    details = sorted(error.errors(), key=lambda d: (d["type"] != "extra_forbidden", len(d["loc"])))
+    # A list that is too short because its items do not fit: the items tell more.
+    details = sorted(
+        error.errors(), key=lambda d: (d["type"] != "extra_forbidden", d["type"] == "too_short", len(d["loc"]))
+    )
     return _one(details[0])
 
 

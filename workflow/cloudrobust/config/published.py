@@ -19,6 +19,7 @@ class Published(Part):
     """Published figures: model to branch to a score, or to a score with its standard deviation."""
 
     citation: str = Field(description="Where they are published, as the captions cite it.")
+    decimals: int = Field(3, ge=1, le=4, description="Decimals that the figures are published with.")
     accuracy: Figures = Field(default_factory=dict, description="Overall accuracy, by model and branch.")
     kappa: Figures = Field(default_factory=dict, description="Cohen's kappa, by model and branch.")
 

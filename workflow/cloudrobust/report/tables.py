@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..atomic import atomic
 from .numbers import METRIC_NAMES, MISSING, model_name, signed_with_deviation, with_deviation
+from .published import published_text
 
 ESCAPES = str.maketrans(
     {
@@ -44,7 +45,7 @@ def comparison_text(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `model`, then preprocessed, raw, `Δ` and every other branch, as `.842 ± .0043`.
+        `model`, then preprocessed, raw, `Δ`, every other branch, as `.842 ± .0043`, and published figures.
     """
     raw, preprocessed, branches = (table.attrs[key] for key in ("raw", "preprocessed", "branches"))
     text = pd.DataFrame({"model": [model_name(name) for name in table["model"]]})
@@ -54,7 +55,7 @@ def comparison_text(table: pd.DataFrame) -> pd.DataFrame:
     for branch in branches:
         if branch not in (raw, preprocessed):
             text[branch] = _cells(table, f"{branch}_mean", f"{branch}_std")
-    return text
+    return text.assign(**published_text(table))
 
 
 def class_text(table: pd.DataFrame, raw: str, preprocessed: str) -> pd.DataFrame:
@@ -87,6 +88,7 @@ def caption(table: pd.DataFrame, parcels: int) -> str:
     return (
         f"{METRIC_NAMES[attrs['metric']]} on {parcels:,} test parcels, {spread_of(table)}; "
         f"Δ = {attrs['preprocessed']} − {attrs['raw']}, its deviation √(σ₁² + σ₂²)."
+        + (f" Published: {attrs['citation']}." if "citation" in attrs else "")
     )
 
 
