@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit france schema pins clean
+.PHONY: help run tune test check unit france schema pins clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ run: $(VENV)/.run ## The whole default study, from scenes to the comparison (abo
 
 france: $(VENV)/.run ## The study on 500 real French fields (needs the real data beside the project)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/france.yaml
+
+tune: $(VENV)/.run ## Search for the hyperparameters of every model in every branch (hours; resumes)
+	$(BIN)/snakemake --cores $(CORES) tune
 
 test: check unit ## Every check: style, lint, types, schema, tests
 

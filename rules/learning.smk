@@ -24,7 +24,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: 2500 * attempt,
         runtime=lambda wildcards, attempt: 600 * attempt,
     params:
-        model=lambda wildcards: STUDY.models[wildcards.model].canonical(),
+        model=lambda wildcards: STUDY.model(wildcards.branch, wildcards.model).canonical(),
         training=STUDY.training.canonical(),
         checkpoints=PATHS.checkpoints(),
         code=lambda wildcards: code_of_model(wildcards.model),

@@ -73,6 +73,10 @@ class Paths:
         """Folder with finished seeds, which outlives a killed job."""
         return self._at("checkpoints", branch, model)
 
+    def tuning(self, *parts: str) -> str:
+        """What was tried for each branch x model, and the best of it; the trials outlive a killed job."""
+        return self._at("tuning", *parts)
+
     def evaluation(self, file: str) -> str:
         return self._at("evaluation", file)
 

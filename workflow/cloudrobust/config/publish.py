@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import datasets, learning, models, outputs, published, sources, steps
+from . import datasets, learning, models, outputs, published, sources, steps, tuning
 from .base import Part
 from .study import Branch, Comparison, Period, Pictures, Study
 
@@ -36,6 +36,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "branches": [Branch],
     "models": list(models.KINDS),
     "training": [learning.Training],
+    "tuning": [tuning.Tuning],
     "comparison": [Comparison],
     "pictures": [Pictures],
     "explanations": [outputs.Explanations],

@@ -20,6 +20,8 @@ from .published import Published
 from .sources import Level, Parcels, SimulatorSource, Source, Split
 from .steps import AnyStep, Select, Step
 from .steps import chain as order
+from .tuning import Tuning, with_hyperparameters
+from .tuning import problems as tuning_problems
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 NAME = r"^[a-z][a-z0-9-]*$"
@@ -79,8 +81,16 @@ class Study(Part):
     split: Split = Field(Split(), description="Train, validation and test.")
     steps: dict[Name, Step] = Field(default_factory=dict, description="Steps by the names that branches use.")
     branches: dict[Name, Branch] = Field(min_length=1, description="Branches by name.")
-    models: dict[Name, Model] = Field(min_length=1, description="Models by name; the key do gives the kind.")
+    models: dict[Name, Model] = Field(
+        min_length=1,
+        description="Models by name; the key do gives the kind. `false` leaves out one that another file names.",
+    )
     training: Training = Field(Training(), description="What all networks share in training.")
+    tuned: dict[str, dict[str, dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="Hyperparameters that a model has in one branch, by branch and model; `tune` writes such a file.",
+    )
+    tuning: Tuning = Field(Tuning(), description="The search for hyperparameters.")
     comparison: Comparison = Field(Comparison(), description="The two branches that are set against each other.")
     pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
     explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
@@ -93,7 +103,8 @@ class Study(Part):
     def _name_is_the_default_kind(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {n: {"do": n, **(m or {})} if isinstance(m, dict) or m is None else m for n, m in value.items()}
+        left = {name: model for name, model in value.items() if model is not False}
+        return {n: {"do": n, **(m or {})} if isinstance(m, dict) or m is None else m for n, m in left.items()}
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Study:
@@ -130,6 +141,7 @@ class Study(Part):
                 yield f"explanations.in_report: unknown model {name!r}{nearest(name, self.models)}"
             elif isinstance(self.models[name], Forest | Boosted):
                 yield f"explanations.in_report: {name!r} is made of trees, which have no gradients; name networks"
+        yield from tuning_problems(self.tuning, self.tuned, self.models, self.branches)
         for key in ("raw", "preprocessed"):
             branch_name = getattr(self.comparison, key)
             if branch_name not in self.branches:
@@ -164,6 +176,10 @@ class Study(Part):
             yield f"{where}.steps: the selected window and the period {period} do not meet; change one of them"
 
     # -- what follows from the configuration ------------------------------------------------
+
+    def model(self, branch: str, name: str) -> Model:
+        """A model with the hyperparameters that it has in a branch."""
+        return with_hyperparameters(self.models[name], self.tuned.get(branch, {}).get(name, {}))
 
     def prefixes(self, chain: str) -> list[str]:
         """`chain` and every shorter prefix of it, longest first: L2A/a/b, L2A/a, L2A."""

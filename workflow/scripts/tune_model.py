@@ -1,0 +1,24 @@
+"""Rule tune_model: the search for the hyperparameters of one model in one branch."""
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from adaptor import job
+from cloudrobust.config.learning import Model, Training
+from cloudrobust.config.tuning import Tuning
+from cloudrobust.learning.dataset import load
+from cloudrobust.learning.tuning.search import save, search
+
+with job(snakemake):
+    folder = Path(snakemake.output.best).parent
+    searched = search(
+        load(snakemake.input.series, snakemake.input.split),
+        TypeAdapter(Model).validate_json(snakemake.params.model),
+        Training.model_validate_json(snakemake.params.training),
+        Tuning.model_validate_json(snakemake.params.tuning),
+        folder,
+        threads=snakemake.threads,
+        code=snakemake.params.code,
+    )
+    save(searched, snakemake.wildcards.branch, snakemake.wildcards.model, folder)
