@@ -183,6 +183,26 @@ def test_the_keyboard_reaches_parcels_and_controls(browser: Any, file: Path) -> 
     wait(browser, "return document.querySelector('#panel h3')?.textContent === 'Parcel P77'")
 
 
+def test_on_paper_the_whole_map_is_drawn(browser: Any, file: Path) -> None:
+    opened(browser, file)
+    browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    colours = browser.execute_script("""
+      const c = document.getElementById('paper'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+      const found = {};
+      for (let k = 0; k < d.length; k += 4) if (d[k + 3] === 255) {
+        const name = '#' + [d[k], d[k + 1], d[k + 2]].map(v => v.toString(16).padStart(2, '0')).join('');
+        found[name] = (found[name] || 0) + 1;
+      }
+      return [c.width, c.height, found];""")
+    width, height, found = colours
+    assert (width, height) == (1280, 1280)
+    wanted = browser.execute_script(
+        "return [...document.querySelectorAll('#legend i')].map(i => i.getAttribute('style').split(':')[1])"
+    )
+    # Raw calls each tenth parcel grassland: three classes of 43 to 58 of the 144 equal parcels.
+    assert all(found[colour] > 0.2 * width * height for colour in wanted)
+
+
 def test_everything_has_a_name_and_enough_contrast(browser: Any, file: Path) -> None:
     opened(browser, file)
     nameless = browser.execute_script("""

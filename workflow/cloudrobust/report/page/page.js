@@ -103,31 +103,33 @@ function paint() {
 
 // ---- the map: tiles of canvas, each drawing the parcels that it meets, so that moving costs nothing
 const map = L.map("map", { crs: L.CRS.Simple, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: -9, maxZoom: 3, attributionControl: false, keyboard: true, maxBounds: [[-0.5 * H, -0.5 * W], [1.5 * H, 1.5 * W]], maxBoundsViscosity: 0.8 });
+function drawn(canvas, ratio, scale, left, top, wide, high) {     // `scale` screen pixels a metre, from the corner left, top
+  canvas.width = Math.round(wide * ratio); canvas.height = Math.round(high * ratio);
+  const g = canvas.getContext("2d"), k = scale * ratio, d = 2 / scale;
+  g.setTransform(k, 0, 0, -k, -left * k, top * k);
+  const groups = new Map();
+  for (const i of within(left - d, top - high / scale - d, left + wide / scale + d, top + d)) {
+    const key = visible[i] ? colours[i] : ""; if (!groups.has(key)) groups.set(key, []); groups.get(key).push(i);
+  }
+  // A path of thousands of rings is slow to fill, and of a parcel of three pixels its box shows as much.
+  const small = 3 / scale, lines = scale > 0.012 * Math.sqrt(N) / 26;
+  g.lineWidth = 0.6 / scale;
+  for (const [colour, members] of groups) {
+    g.fillStyle = colour || "rgba(120,120,120,.06)"; g.strokeStyle = colour ? "rgba(40,40,40,.55)" : "rgba(120,120,120,.35)";
+    for (const i of members) {
+      const w = box[4 * i], s = box[4 * i + 1], across = box[4 * i + 2] - w, up = box[4 * i + 3] - s;
+      if (across < small && up < small) { g.fillRect(w, s, across, up); continue; }
+      g.beginPath();
+      for (const r of rings[i]) { g.moveTo(r[0], r[1]); for (let n = 2; n < r.length; n += 2) g.lineTo(r[n], r[n + 1]); g.closePath(); }
+      g.fill("evenodd"); if (lines) g.stroke();
+    }
+  }
+  return canvas;
+}
 const Tiles = L.GridLayer.extend({
   createTile(at) {
-    const size = this.getTileSize(), tile = L.DomUtil.create("canvas"), ratio = Math.min(window.devicePixelRatio || 1, 2);
-    tile.width = size.x * ratio; tile.height = size.y * ratio;
-    const scale = map.options.crs.scale(at.z), left = at.x * size.x / scale, top = -at.y * size.y / scale, d = 2 / scale;
-    const g = tile.getContext("2d"), k = scale * ratio;
-    g.setTransform(k, 0, 0, -k, -left * k, top * k);
-    const groups = new Map();
-    for (const i of within(left - d, top - size.y / scale - d, left + size.x / scale + d, top + d)) {
-      const key = visible[i] ? colours[i] : ""; if (!groups.has(key)) groups.set(key, []); groups.get(key).push(i);
-    }
-    // A path of thousands of rings is slow to fill, and of a parcel of three pixels its box shows as much.
-    const small = 3 / scale, lines = scale > 0.012 * Math.sqrt(N) / 26;
-    g.lineWidth = 0.6 / scale;
-    for (const [colour, members] of groups) {
-      g.fillStyle = colour || "rgba(120,120,120,.06)"; g.strokeStyle = colour ? "rgba(40,40,40,.55)" : "rgba(120,120,120,.35)";
-      for (const i of members) {
-        const w = box[4 * i], s = box[4 * i + 1], across = box[4 * i + 2] - w, up = box[4 * i + 3] - s;
-        if (across < small && up < small) { g.fillRect(w, s, across, up); continue; }
-        g.beginPath();
-        for (const r of rings[i]) { g.moveTo(r[0], r[1]); for (let n = 2; n < r.length; n += 2) g.lineTo(r[n], r[n + 1]); g.closePath(); }
-        g.fill("evenodd"); if (lines) g.stroke();
-      }
-    }
-    return tile;
+    const size = this.getTileSize(), scale = map.options.crs.scale(at.z), ratio = Math.min(window.devicePixelRatio || 1, 2);
+    return drawn(L.DomUtil.create("canvas"), ratio, scale, at.x * size.x / scale, -at.y * size.y / scale, size.x, size.y);
   },
 });
 const layer = new Tiles({ tileSize: 384, minZoom: -9, updateWhenZooming: false, keepBuffer: 3, noWrap: true });
@@ -161,7 +163,13 @@ layer.addTo(map); outline.addTo(map); refresh();
 // ---- the panel of one parcel
 let charts = [];
 window.addEventListener("resize", () => charts.forEach(c => c.resize()));
-window.addEventListener("beforeprint", () => charts.forEach(c => c.resize()));
+// On paper stands a drawing of the whole map: its tiles come and go with the screen.
+window.addEventListener("beforeprint", () => {
+  const scale = 640 / Math.max(W, H);
+  drawn(byId("paper"), 2, scale, 0, H, W * scale, H * scale);
+  byId("panel").style.width = "640px"; charts.forEach(c => c.resize());
+});
+window.addEventListener("afterprint", () => { byId("panel").style.width = ""; charts.forEach(c => c.resize()); });
 async function open(n, move) {
   chosen = n; const run = R(), i = n;
   outline.setLatLngs(rings[i].map(r => { const ring = []; for (let k = 0; k < r.length; k += 2) ring.push([r[k + 1], r[k]]); return ring; }));
