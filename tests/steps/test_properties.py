@@ -94,11 +94,14 @@ def test_units_names_flags_and_shares_are_kept(steps: list[dict[str, Any]], tmp_
     times = result["time"].to_index()
     assert times.is_monotonic_increasing
     assert times.is_unique
-    present = np.isfinite(result["reflectance"]).any("band").values
-    filled = (present & (result["observed"].values == 0)).sum(axis=1)
-    np.testing.assert_allclose(
-        result["filled_fraction"], filled / np.where(present.any(axis=1), present.sum(axis=1), np.nan)
-    )
+    present = np.isfinite(result["reflectance"]).values
+    unseen = present & (result["observed"].values == 0)[:, :, None]
+    filled = result["filled"].values == 1 if "filled" in result else unseen
+    assert not (filled & ~present).any()
+    assert not (unseen & ~filled).any()
+    with np.errstate(invalid="ignore"):
+        share = filled.sum(axis=(1, 2)) / present.sum(axis=(1, 2))
+    np.testing.assert_allclose(result["filled_fraction"], share, rtol=1e-6)
     write_dataset(result, tmp_path / "series.nc")
     xr.testing.assert_equal(read_series(tmp_path / "series.nc"), result)
 

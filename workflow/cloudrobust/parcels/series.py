@@ -83,6 +83,7 @@ def make_series(
         "title": f"Sentinel-2 reflectance of parcels, {chain}",
         "level": level,
         "chain": chain,
+        "filled_fraction": 0.0,  # until a step fills in
         "provenance": json.dumps({"versions": provenance.versions(), **(facts or {})}, sort_keys=True),
     }
     if period is not None:
@@ -91,7 +92,7 @@ def make_series(
 
 
 OBSERVED = {
-    "long_name": "whether the parcel was measured on that date",
+    "long_name": "whether the parcel was measured on that date, in one band at least",
     "standard_name": "status_flag",
     "flag_values": np.array([0, 1], np.int8),
     "flag_meanings": "missing measured",

@@ -16,6 +16,7 @@ from ..config.steps import AnyStep
 from ..errors import InputError
 from ..parcels.masks import SceneMask
 from . import apply
+from .cubes import filled_in
 from .resample import Scene, band_on
 
 AT_ONCE = 4_000_000
@@ -72,6 +73,8 @@ class Sums:
         The attributes that say which days they cover.
     count, total, squares
         (row, time, band) of the pixels with a value: their shares, values, and squared values.
+    own
+        (row, time, band) of the pixels whose value was measured in that band on that date: their shares.
     measured
         (row, time) shares of the pixels that were measured on that date.
     known, distance
@@ -86,6 +89,7 @@ class Sums:
     count: NDArray[np.float64]
     total: NDArray[np.float64]
     squares: NDArray[np.float64]
+    own: NDArray[np.float64]
     measured: NDArray[np.float64]
     known: NDArray[np.float64]
     distance: NDArray[np.float64]
@@ -170,6 +174,7 @@ def _added(result: Sums | None, block: Block, weights: sparse.csr_array, cube: x
     flat = values.reshape(values.shape[0], -1)
     present = np.isfinite(flat)
     filled = np.where(present, flat, 0.0)
+    own = present & ~filled_in(cube).transpose("pixel", "time", "band").values.reshape(flat.shape)
     measured = cube["observed"].transpose("pixel", "time").values.astype(np.float64)
     if "observation_distance" in cube:
         away = cube["observation_distance"].transpose("pixel", "time").values.astype(np.float64)
@@ -178,7 +183,7 @@ def _added(result: Sums | None, block: Block, weights: sparse.csr_array, cube: x
     near = np.isfinite(away)
     shape = (len(block.parcels), len(times), len(bands))
     if result is None:
-        cubes = [np.zeros(shape) for _ in range(3)]
+        cubes = [np.zeros(shape) for _ in range(4)]
         tables = [np.zeros(shape[:2]) for _ in range(3)]
         scenes = cube["scene"].values.astype(str) if "scene" in cube.coords else None
         covered = {str(key): value for key, value in cube.attrs.items() if str(key).startswith("time_coverage")}
@@ -188,6 +193,7 @@ def _added(result: Sums | None, block: Block, weights: sparse.csr_array, cube: x
     result.count += (weights @ present.astype(np.float64)).reshape(shape)
     result.total += (weights @ filled).reshape(shape)
     result.squares += (weights @ filled**2).reshape(shape)
+    result.own += (weights @ own.astype(np.float64)).reshape(shape)
     result.measured += weights @ measured
     result.known += weights @ near.astype(np.float64)
     result.distance += weights @ np.where(near, away, 0.0)

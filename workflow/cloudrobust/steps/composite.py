@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 
 from ..config.steps import Composite
 from ..errors import InputError
-from .cubes import along_time, checked, coverage, covered, days_of, distance_to_measured, measured, recorded
+from .cubes import (
+    FILLED_IN,
+    along_time,
+    checked,
+    coverage,
+    covered,
+    days_of,
+    distance_to_measured,
+    filled_in,
+    measured,
+    recorded,
+)
 
 FIRST_DAYS = {"dekad": (1, 11, 21), "half-month": (1, 16), "month": (1,)}
 """Days of the month on which windows begin. Dekads are those of the World Meteorological Organization."""
@@ -35,9 +46,10 @@ def windows(first: dt.date, last: dt.date, kind: str) -> Iterator[tuple[dt.date,
 def apply(cube: xr.Dataset, step: Composite) -> xr.Dataset:
     """One value for each window that the cube covers, for each parcel (or pixel).
 
-    Only dates with a value count, and of a series that has measured ones in the window only those. `median` and
-    `mean` are taken band by band. `clearest` takes the whole observation with the highest clear fraction; of
-    equally clear ones that nearest to the window's middle, and of those the earlier. `best` takes the one with the
+    Only dates with a value count, and of a series that has measured ones in the window only those; `median` and
+    `mean` are taken band by band, each of its own measured values if it has any. `clearest` takes the whole
+    observation with the highest clear fraction; of equally clear ones that nearest to the window's middle, and of
+    those the earlier. `best` takes the one with the
     highest product of clear fraction and exp(-d² / 2s²), d its days to the middle and s half the window's length:
     a best-available-pixel composite (Griffiths, P. et al. (2013), "A pixel-based Landsat compositing algorithm for
     large area land cover mapping", IEEE JSTARS 6, doi:10.1109/JSTARS.2012.2228167; White, J. C. et al. (2014),
@@ -49,7 +61,8 @@ def apply(cube: xr.Dataset, step: Composite) -> xr.Dataset:
     xarray.Dataset
         The variables of the cube on the windows' middle days (of what the cube covers of them); `observed`,
         whether anything was measured in the window; `observation_distance`, days from the middle to the nearest
-        measurement. A window without a value is missing. The coordinate `scene` names all scenes of a window.
+        measurement; `filled`, for every value whether it comes from values that were filled in. A window without a
+        value is missing. The coordinate `scene` names all scenes of a window.
 
     Raises
     ------
@@ -66,10 +79,12 @@ def apply(cube: xr.Dataset, step: Composite) -> xr.Dataset:
     names = [
         str(name)
         for name, variable in cube.data_vars.items()
-        if "time" in variable.dims and name not in ("observed", "observation_distance")
+        if "time" in variable.dims and name not in ("observed", "observation_distance", "filled")
     ]
     olds = {name: along_time(cube[name]) for name in names}
     news = {name: np.full((len(spans), *old.shape[1:]), np.nan, dtype=np.float32) for name, old in olds.items()}
+    untold = along_time(filled_in(cube))
+    filled = np.zeros((len(spans), *untold.shape[1:]), dtype=np.int8)
     flags = np.zeros((len(spans), *observed.shape[1:]), dtype=np.int8)
     clear = along_time(cube["clear_fraction"]) if "clear_fraction" in cube else np.ones(observed.shape, np.float32)
     for number, (first, last) in enumerate(spans):
@@ -81,8 +96,12 @@ def apply(cube: xr.Dataset, step: Composite) -> xr.Dataset:
         usable = present[inside] & (seen | ~flags[number].astype(bool))
         if step.method in ("median", "mean"):
             statistic = _median if step.method == "median" else _mean
+            own = np.isfinite(olds["reflectance"][inside]) & _like(usable, reflectance, reflectance)
+            measured_ones = own & ~untold[inside]
+            filled[number] = ~measured_ones.any(axis=0)
+            own &= ~untold[inside] | filled[number].astype(bool)
             for name, old in olds.items():
-                mask = _like(usable, cube[name], reflectance)
+                mask = own if "band" in cube[name].dims else usable
                 news[name][number] = statistic(np.where(mask, old[inside], np.nan))
             continue
         chosen = _chosen(days[inside], clear[inside], usable, int(middle_days[number]), step.method, first, last)
@@ -90,7 +109,9 @@ def apply(cube: xr.Dataset, step: Composite) -> xr.Dataset:
             at = _like(chosen[None], cube[name], reflectance)
             taken = np.take_along_axis(old[inside], np.broadcast_to(at, (1, *old.shape[1:])), axis=0)[0]
             news[name][number] = np.where(_like(usable.any(axis=0)[None], cube[name], reflectance)[0], taken, np.nan)
-    return _assembled(cube, spans, middles, news, flags, distance_to_measured(days, observed, middle_days))
+        at = np.broadcast_to(_like(chosen[None], reflectance, reflectance), (1, *untold.shape[1:]))
+        filled[number] = np.take_along_axis(untold[inside], at, axis=0)[0]
+    return _assembled(cube, spans, middles, news, flags, filled, distance_to_measured(days, observed, middle_days))
 
 
 def _number(day: dt.date) -> int:
@@ -164,6 +185,7 @@ def _assembled(
     middles: NDArray[np.datetime64],
     news: dict[str, NDArray],
     flags: NDArray[np.int8],
+    filled: NDArray[np.int8],
     distance: NDArray[np.float32],
 ) -> xr.Dataset:
     reflectance = cube["reflectance"]
@@ -178,6 +200,7 @@ def _assembled(
         distance,
         {"long_name": "days from the middle of the window to the nearest measurement", "units": "day"},
     )
+    variables["filled"] = (reflectance.dims, np.moveaxis(filled, 0, reflectance.get_axis_num("time")), FILLED_IN)
     coordinates: dict[str, object] = {str(n): c for n, c in cube.coords.items() if "time" not in c.dims}
     coordinates["time"] = ("time", middles.astype("datetime64[ns]"), dict(cube["time"].attrs))
     if "scene" in cube.coords:

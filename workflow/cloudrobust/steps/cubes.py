@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 from ..errors import InputError
 
 DAY = np.timedelta64(1, "D")
+FILLED_IN = {
+    "long_name": "whether the value was not measured in its band on its date (a value that is missing counts as 0)",
+    "standard_name": "status_flag",
+    "flag_values": np.array([0, 1], np.int8),
+    "flag_meanings": "measured filled_in",
+}
 FILLED = {
-    "long_name": "share of the dates with a value on which nothing was measured",
+    "long_name": "share of the values that are filled in",
     "units": "1",
     "valid_min": 0.0,
     "valid_max": 1.0,
@@ -60,18 +66,32 @@ def finite(values: xr.DataArray) -> xr.DataArray:
     return present
 
 
+def filled_in(cube: xr.Dataset) -> xr.DataArray:
+    """Which values were not measured in their band on their date: bool, the dims of reflectance in their order.
+
+    The variable `filled` tells, where a step that fills in has left it. Else all values of a date on which something
+    was measured are measured: a band that was not seen, as the 60 m bands of a small parcel beside a cloud, is
+    missing then and not filled in.
+    """
+    values = cube["reflectance"]
+    present = finite(values)
+    told = cube["filled"].astype(bool) if "filled" in cube else ~measured(cube)
+    return (present & told).transpose(*values.dims)
+
+
 def recorded(cube: xr.Dataset) -> xr.Dataset:
     """`cube` with the share that is filled in: `filled_fraction` for each series, the attribute for all of them.
 
-    Of the dates with a value in any band, how many have `observed` 0. A series without any value has none (NaN).
+    Of the values of all bands and dates, how many were not measured. A series without any value has none (NaN).
     """
-    present = finite(cube["reflectance"]).any("band")
-    filled = present & ~measured(cube)
-    count, total = filled.sum("time"), present.sum("time")
+    filled = filled_in(cube)
+    count, total = filled.sum(["time", "band"]), finite(cube["reflectance"]).sum(["time", "band"])
     share = (count / total.where(total > 0)).astype(np.float32)
     everywhere = int(total.sum())
     overall = float(count.sum()) / everywhere if everywhere else float("nan")
     result = cube.assign(filled_fraction=share.assign_attrs(FILLED))
+    if "filled" in cube:
+        result["filled"] = (filled.dims, filled.values.astype(np.int8), FILLED_IN)
     return result.assign_attrs(filled_fraction=round(overall, 6))
 
 

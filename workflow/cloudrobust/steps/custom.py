@@ -15,7 +15,7 @@ import xarray as xr
 
 from ..config.steps import Custom
 from ..errors import InputError
-from .cubes import checked, recorded
+from .cubes import FILLED_IN, checked, filled_in, finite, recorded
 
 
 def load(step: Custom) -> Callable[..., Any]:
@@ -64,7 +64,8 @@ def apply(cube: xr.Dataset, step: Custom) -> xr.Dataset:
 
     The function gets a copy, (cube, **parameters), and returns a Dataset with the same parcels (or pixels), the
     same dimensions, dates in ascending order without repetition, and unique bands. `reflectance` becomes float32,
-    what is not finite in it missing. `observed` may be left out while the dates stay the same. Attributes and
+    what is not finite in it missing. `observed` may be left out while the dates stay the same. `filled` is the
+    function's own if it has set it; else values that it has put where none were count as filled in. Attributes and
     coordinates that the function has lost are put back where they still fit.
 
     Raises
@@ -81,7 +82,8 @@ def apply(cube: xr.Dataset, step: Custom) -> xr.Dataset:
         raise
     except Exception as error:
         raise InputError(f"{who} failed ({type(error).__name__}: {error}); mend it") from error
-    return recorded(_completed(cube, _accepted(cube, result, who)))
+    completed = _completed(cube, _accepted(cube, result, who))
+    return recorded(completed.assign(filled=_filled(cube, completed)))
 
 
 def _accepted(cube: xr.Dataset, result: Any, who: str) -> xr.Dataset:
@@ -111,6 +113,8 @@ def _accepted(cube: xr.Dataset, result: Any, who: str) -> xr.Dataset:
         _same_series(cube, result, str(series), who)
     if "observed" not in result and not times.equals(cube.indexes["time"]):
         raise InputError(f"{who} changes the dates and returns no 'observed'; say what was measured on the new ones")
+    if "filled" in result and set(result["filled"].dims) != set(expected):
+        raise InputError(f"{who} returns filled over {_words(result['filled'].dims)}; give it the dims of reflectance")
     if "observed" in result and set(result["observed"].dims) != set(expected) - {"band"}:
         raise InputError(f"{who} returns observed over {_words(result['observed'].dims)}; keep all dimensions but band")
     return result
@@ -151,6 +155,32 @@ def _completed(cube: xr.Dataset, result: xr.Dataset) -> xr.Dataset:
         if key not in result.variables and fits:
             result = result.assign_coords({key: coordinate})
     return result.assign_attrs({**cube.attrs, **result.attrs})
+
+
+def _filled(cube: xr.Dataset, result: xr.Dataset) -> xr.DataArray:
+    """Which values of `result` were not measured, int8: as the function says, or by comparison with `cube`."""
+    values, old = result["reflectance"], filled_in(cube)
+    unseen = (~result["observed"].astype(bool)).expand_dims(band=result["band"].values)
+    if "filled" in result and not ("filled" in cube and _same(result["filled"], cube["filled"])):
+        filled = result["filled"].fillna(0) != 0
+    elif not result.indexes["time"].equals(cube.indexes["time"]):
+        filled = unseen
+    else:
+        # A band of before keeps what it was, but for values where there were none; a new one is as good as the bands.
+        missing = ~finite(cube["reflectance"])
+        parts = []
+        for band in result["band"].values:
+            known = band in cube.indexes["band"]
+            flag = (old | missing).sel(band=band, drop=True) if known else old.any("band")
+            parts.append(flag.drop_vars("wavelength", errors="ignore").expand_dims(band=[band]))
+        filled = xr.concat(parts, "band", coords="minimal", compat="override") | unseen
+    filled = (filled & finite(values)).transpose(*values.dims)
+    return xr.DataArray(filled.values.astype(np.int8), dims=values.dims, attrs=FILLED_IN)
+
+
+def _same(one: xr.DataArray, other: xr.DataArray) -> bool:
+    """Whether the function has handed on what it was given."""
+    return one.sizes == other.sizes and bool((one.transpose(*other.dims).values == other.values).all())
 
 
 def _words(dims: tuple[Any, ...]) -> str:

@@ -9,7 +9,7 @@ from ..config.steps import Index
 from ..config.steps.chain import bands_after
 from ..config.steps.index import ALIASES, index_bands, index_constants
 from ..errors import InputError
-from .cubes import recorded
+from .cubes import FILLED_IN, filled_in, recorded
 
 
 def apply(cube: xr.Dataset, step: Index) -> xr.Dataset:
@@ -17,7 +17,7 @@ def apply(cube: xr.Dataset, step: Index) -> xr.Dataset:
 
     Formulas and constants are those of the catalogue of spyndex (Montero, D. et al. (2023), Scientific Data 10,
     doi:10.1038/s41597-023-02096-0). An index is missing where a band of it is, or where it is not finite. It has
-    no wavelength, and no deviation within the parcel.
+    no wavelength, and no deviation within the parcel. It is filled in where one of its bands is.
 
     Raises
     ------
@@ -50,4 +50,13 @@ def apply(cube: xr.Dataset, step: Index) -> xr.Dataset:
         attributes.pop("standard_name", None)
     result = widened.assign(reflectance=(joined.dims, joined.values, attributes))
     result["band"].attrs.update(cube["band"].attrs)
+    if "filled" in cube:
+        old = filled_in(cube)
+        new = [
+            old.sel(band=list(index_bands(name).values())).any("band").expand_dims(band=[name]) for name in step.names
+        ]
+        kept = [old.drop_vars("wavelength", errors="ignore")] if step.keep else []
+        flags = xr.concat([*kept, *new], "band", coords="minimal", compat="override")
+        flags = flags.sel(band=list(after)).transpose(*reflectance.dims)
+        result["filled"] = (flags.dims, flags.values.astype(np.int8), FILLED_IN)
     return recorded(result) if "observed" in result else result

@@ -9,7 +9,20 @@ from numpy.typing import NDArray
 
 from ..config.steps import Interpolate
 from ..errors import InputError
-from .cubes import DISTANCE, along_time, checked, coverage, covered, days_of, distance_to_measured, measured, recorded
+from .cubes import (
+    DISTANCE,
+    FILLED_IN,
+    along_time,
+    checked,
+    coverage,
+    covered,
+    days_of,
+    distance_to_measured,
+    filled_in,
+    finite,
+    measured,
+    recorded,
+)
 
 
 def equal_dates(cube: xr.Dataset, step: Interpolate) -> pd.DatetimeIndex:
@@ -37,8 +50,9 @@ def apply(cube: xr.Dataset, step: Interpolate) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `reflectance` on the equal dates; `observed`, whether the value of a date was measured on that very
-        day; `observation_distance`, the days to the nearest measurement (NaN where there is none); and
+        `reflectance` on the equal dates; `observed`, whether anything was measured on that very day;
+        `observation_distance`, the days to the nearest measurement (NaN where there is none); `filled`, for every
+        value whether it was not measured, as that of a band that was missing on an observed date; and
         `filled_fraction`, the share of each series that is filled in. Where every value is missing it stays
         missing.
 
@@ -58,6 +72,7 @@ def apply(cube: xr.Dataset, step: Interpolate) -> xr.Dataset:
     days, old = _one_a_day(days_of(cube), along_time(values))
     new = np.moveaxis(_interpolated(days, old, target_days, step), 0, values.get_axis_num("time"))
     distance = distance_to_measured(days_of(cube), along_time(observed), target_days)
+    filled = np.moveaxis(_filled(cube, target_days), 0, values.get_axis_num("time"))
     flat = ("time", *(dim for dim in observed.dims if dim != "time"))
 
     kept = {name: c for name, c in cube.coords.items() if "time" not in c.dims}
@@ -66,11 +81,22 @@ def apply(cube: xr.Dataset, step: Interpolate) -> xr.Dataset:
             "reflectance": (values.dims, new, dict(values.attrs)),
             "observed": (flat, (distance == 0).astype(np.int8), dict(cube["observed"].attrs)),
             "observation_distance": (flat, distance, DISTANCE),
+            "filled": (values.dims, filled, FILLED_IN),
         },
         coords={**kept, "time": targets},
         attrs=dict(cube.attrs),
     )
     return recorded(interpolated.transpose(*values.dims, missing_dims="ignore"))
+
+
+def _filled(cube: xr.Dataset, targets: NDArray[np.int64]) -> NDArray[np.int8]:
+    """(target, ...) 0 where a value was measured on that very day in that very band."""
+    own = along_time(finite(cube["reflectance"]) & ~filled_in(cube))
+    days = days_of(cube)
+    filled = np.ones((targets.size, *own.shape[1:]), dtype=np.int8)
+    for position in np.flatnonzero(np.isin(targets, days)):
+        filled[position] = ~own[days == targets[position]].any(axis=0)
+    return filled
 
 
 def _one_a_day(days: NDArray[np.int64], values: NDArray) -> tuple[NDArray[np.int64], NDArray]:

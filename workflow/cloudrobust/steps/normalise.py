@@ -20,8 +20,9 @@ def apply(cube: xr.Dataset, step: Normalise) -> xr.Dataset:
     brightness (Kruse, F. A. et al. (1993), "The spectral image processing system (SIPS)", Remote Sensing of
     Environment 44, doi:10.1016/0034-4257(93)90013-N). range: (value - low) / (high - low).
 
-    What is missing stays missing. `reflectance_std` is brought to the same scale. The numbers have unit 1 as
-    before, but are no longer reflectance: the attribute `standard_name` goes.
+    What is missing stays missing; a spectrum that lacks a band has no length, so all of it is missing then: leave
+    bands that small parcels lack beside clouds (B01, B09, B10) out before. `reflectance_std` is brought to the same
+    scale. The numbers have unit 1 as before, but are no longer reflectance: the attribute `standard_name` goes.
 
     Raises
     ------

@@ -28,7 +28,7 @@ from ..parcels.tiles import TileCoverage, bands_of_groups
 from ..scenes import open_scene
 from ..scenes.bands import BAND, bands_of
 from .blocks import Acquisition, Block, Sums, summed, unmeasured
-from .cubes import recorded
+from .cubes import FILLED_IN, recorded
 
 Groups = list[tuple[tuple[str, ...], Coverage]]
 MEMORY = 2**30
@@ -99,7 +99,8 @@ def aggregate(
     -------
     A series (parcel, time, band) as `observe` and `collect` make it. `pixel_count` and `clear_fraction` count the
     pixels that have a value, filled in or not; `observed_fraction` (parcel, time) is the share that was measured on
-    that date, and `observed` whether that is enough; `observation_distance` is the mean over the pixels.
+    that date, and `observed` whether that is enough; `observation_distance` is the mean over the pixels. A value is
+    `filled` where the parcel counts as not observed, or no pixel was measured in that band.
 
     Raises
     ------
@@ -172,7 +173,7 @@ def together(tiles: Sequence[xr.Dataset], parcels: Sequence[str]) -> xr.Dataset:
         if "scene" in tile.coords:
             for column, text in zip(np.searchsorted(times, tile["time"].values), tile["scene"].values, strict=True):
                 words[column].update(str(text).split())
-        absent = dict.fromkeys(("observed", "pixel_count", "clear_fraction", "observed_fraction"), 0)
+        absent = dict.fromkeys(("observed", "pixel_count", "clear_fraction", "observed_fraction", "filled"), 0)
         fill = {name: absent.get(str(name), np.nan) for name in tile.data_vars}
         widened.append(tile.drop_vars("scene", errors="ignore").reindex(time=times, fill_value=fill))
     series = xr.concat(widened, "parcel", join="exact", combine_attrs="override")
@@ -348,7 +349,7 @@ class _Account:
         if self.times is None:
             self.times, self.scenes, self.covered = sums.times, sums.scenes, sums.covered
             shape = (self.parcels, len(sums.times), len(self.bands))
-            self.count, self.total, self.squares = (np.zeros(shape) for _ in range(3))
+            self.count, self.total, self.squares, self.own = (np.zeros(shape) for _ in range(4))
             self.measured, self.known, self.distance = (np.zeros(shape[:2]) for _ in range(3))
         elif not np.array_equal(self.times, sums.times):
             raise InputError("aggregate: a step gives pixels dates of their own; give all of them the same dates")
@@ -357,6 +358,7 @@ class _Account:
         self.count[at] += sums.count
         self.total[at] += sums.total
         self.squares[at] += sums.squares
+        self.own[at] += sums.own
         if self.reference is None or sums.bands == (self.reference,):
             self.measured[sums.parcels] += sums.measured
             self.known[sums.parcels] += sums.known
@@ -411,6 +413,8 @@ def _series(
         series = series.reindex(band=list(account.bands))
         for name, values in (("reflectance", mean), ("reflectance_std", deviation)):
             series[name] = (series[name].dims, values.astype(np.float32), series[name].attrs)
+    filled = np.isfinite(mean) & ~(seen[:, :, None] & (account.own > 0))
+    series["filled"] = (series["reflectance"].dims, filled.astype(np.int8), FILLED_IN)
     flat = ("parcel", "time")
     series["observed_fraction"] = (flat, measured, MEASURED)
     series["observation_distance"] = (
