@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run tune test check unit france schema pins clean
+.PHONY: help run tune ablation test check unit france schema pins clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ $(VENV)/.peers: $(VENV)/.test tests/peers/install_pgstac.sh tests/page/install_c
 
 run: $(VENV)/.run ## The whole default study, from scenes to the comparison (about 8 minutes on 2 cores)
 	$(BIN)/snakemake --cores $(CORES)
+
+ablation: $(VENV)/.run ## What each preprocessing step does by itself: its effect on accuracy and kappa
+	$(BIN)/snakemake --cores $(CORES) -- ablation
 
 france: $(VENV)/.run ## The study on 500 real French fields (needs the real data beside the project)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/france.yaml

@@ -19,6 +19,7 @@ include: "rules/steps.smk"
 include: "rules/learning.smk"
 include: "rules/tuning.smk"
 include: "rules/evaluation.smk"
+include: "rules/ablation.smk"
 include: "rules/explain.smk"
 include: "rules/predict.smk"
 include: "rules/report.smk"
@@ -26,6 +27,7 @@ include: "rules/report.smk"
 
 localrules:
     all,
+    ablation,
 
 
 rule all:

@@ -275,6 +275,7 @@ def other_parcels():
     """The study as it stands, but with the parcels that are to be predicted, and without their labels."""
     wanted = STUDY.prediction
     others = copy.deepcopy(dict(config)) | {"results": PATHS.others}
+    others.pop("ablation", None)
     others["prediction"] = {key: value for key, value in others.get("prediction", {}).items() if key == "confident"}
     if isinstance(STUDY.source, TableSource):
         others["source"] = others["source"] | {"file": str(wanted.file)}
@@ -294,6 +295,58 @@ def finished_files():
     """What a source of finished series reads: its files, or the list of those that were fetched."""
     files = [PATHS.dataset] if FETCHED else map(str, STUDY.source.files())
     return [*files, *map(str, STUDY.source.given())]
+
+
+def ablation_models():
+    """Names of the models that the ablation trains."""
+    return [] if STUDY.ablation is None else list(STUDY.ablation.models or STUDY.models)
+
+
+def ablation_seeds():
+    """The seeds that it trains."""
+    return [] if STUDY.ablation is None else list(STUDY.ablation.seeds or STUDY.training.seeds)
+
+
+def ablation_runs(file):
+    """One file of every branch of the ablation x model; of the study's own run where that is the same."""
+    return [
+        PATHS.run(TWINS[branch], model, file) if branch in TWINS else PATHS.ablation_run(branch, model, file)
+        for branch in STUDY.ablated
+        for model in ablation_models()
+    ]
+
+
+def ablation_parameters():
+    """What is compared with what, canonical."""
+    if STUDY.ablation is None:
+        return ""
+    wanted = {
+        "runs": [[branch, model] for branch in STUDY.ablated for model in ablation_models()],
+        "cells": [[cell.name, cell.factors] for cell in STUDY.design.cells],
+        "factors": [[factor.name, [one.name for one in factor.levels]] for factor in STUDY.ablation.factors],
+        "notes": STUDY.design.notes(),
+        "seeds": ablation_seeds(),
+        "design": STUDY.ablation.design,
+        "resamples": STUDY.ablation.resamples,
+        "confidence": STUDY.ablation.confidence,
+    }
+    return canonical(wanted)
+
+
+def ablation_results(wildcards):
+    """Table and figure of the ablation; tells what of it is impossible when they are asked for."""
+    if STUDY.ablation is None:
+        raise WorkflowError("name the factors under ablation in the configuration first (see docs/ablation.md)")
+    for note in STUDY.design.notes():
+        print(f"ablation: {note}", file=sys.stderr)
+    return [*rules.report_ablation.output.tables, *rules.report_ablation.output.figures]
+
+
+def reported_ablation():
+    """The same for the report's page, where the configuration wants it there."""
+    if STUDY.ablation is None or not STUDY.ablation.in_report:
+        return []
+    return [*rules.report_ablation.output.tables, *rules.report_ablation.output.figures]
 
 
 wildcard_constraints:

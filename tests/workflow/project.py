@@ -70,9 +70,12 @@ class Project:
             check=False,
         )
 
-    def planned(self) -> dict[str, int]:
+    def planned(self, *targets: str) -> dict[str, int]:
         """Number of jobs by rule that a dry run lists; empty if nothing is to be done."""
-        result = self.snakemake("--dry-run")
+        return self.counted(self.snakemake("--dry-run", *(("--", *targets) if targets else ())))
+
+    def counted(self, result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+        """The same of a dry run that was made."""
         assert result.returncode == 0, result.stdout + result.stderr
         printed = result.stdout + result.stderr
         if "Nothing to be done" in printed:
@@ -80,8 +83,7 @@ class Project:
         table = printed.split("Job stats:")[-1].split("\n\n")[0]
         counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
         assert counts.pop("total") == sum(counts.values())
-        counts.pop("all", None)
-        return counts
+        return {name: count for name, count in counts.items() if name not in ("all", "ablation")}
 
     @contextmanager
     def configured(self, **parts: Any) -> Iterator[None]:

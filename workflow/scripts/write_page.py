@@ -15,6 +15,7 @@ from cloudrobust.parcels.series import read_series
 from cloudrobust.report.page.content import attention_content, parcel_content, series_content
 from cloudrobust.report.page.pictures import collect
 from cloudrobust.report.page.scenery import scenery
+from cloudrobust.report.page.sections.ablation import ablation_picture, ablation_tables
 from cloudrobust.report.page.sections.answer import answer_tables
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
@@ -55,6 +56,7 @@ with job(snakemake):
         model, branch = Path(folder).parts[-2], Path(folder).parts[-3]
         if model in snakemake.params.shown:
             pictures += [(f"{model}, {branch}/{png.stem}", png) for png in sorted(Path(folder).glob("*.png"))]
+    pictures += ablation_picture(snakemake.input.ablation)
     opened = {key: xr.load_dataset(file) for key, file in zip(explained, snakemake.input.explanations, strict=True)}
     page = Page(
         title=snakemake.params.title,
@@ -63,6 +65,7 @@ with job(snakemake):
         caution=caution(compared, len(scored), majority(first, scored)),
         tables={
             "answer": answer_tables(tables, len(scored)),
+            "robustness": ablation_tables(snakemake.input.ablation),
             "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained),
             "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs),
             "ledger": ledger_tables(pd.read_csv(snakemake.input.totals)),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import InputError
+from .ablation import WORD
 from .nearest import nearest
 from .steps import DAY
 from .study import NAME, TILE, Study
@@ -18,6 +19,7 @@ from .study import NAME, TILE, Study
 MENDS = {
     NAME: "a name of small letters, digits and hyphens that starts with a letter",
     TILE: "an MGRS tile like 32UPU",
+    WORD: "a name of letters, digits and single hyphens that starts with a letter",
     DAY: "a day as MM-DD or YYYY-MM-DD",
 }
 
@@ -113,7 +115,8 @@ def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
         following = _descend(model, part)
         model = _tagged(model, str(part)) if following is _TAG else following
-    return list(model.model_fields) if _is_model(model) else []
+    members = _members(model)  # also of a part that may be left out
+    return list(members[0].model_fields) if len(members) == 1 else []
 
 
 _TAG = object()

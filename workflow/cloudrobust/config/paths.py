@@ -77,6 +77,14 @@ class Paths:
         """What was tried for each branch x model, and the best of it; the trials outlive a killed job."""
         return self._at("tuning", *parts)
 
+    def ablation_run(self, branch: str = "{branch}", model: str = "{model}", file: str = "") -> str:
+        """The same files of a branch of the ablation."""
+        return self._at("ablation", "runs", branch, model, *([file] if file else []))
+
+    def ablation(self, file: str) -> str:
+        """Scores and effects of the ablation."""
+        return self._at("ablation", file)
+
     def evaluation(self, file: str) -> str:
         return self._at("evaluation", file)
 

@@ -13,8 +13,9 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import datasets, learning, models, outputs, published, sources, steps, tuning
+from . import ablation, datasets, learning, models, outputs, published, sources, steps, tuning
 from .base import Part
+from .presets import PresetBranch, catalogue
 from .study import Branch, Comparison, Period, Pictures, Study
 
 PARTS: dict[str, list[type[Part]]] = {
@@ -33,11 +34,12 @@ PARTS: dict[str, list[type[Part]]] = {
     "split": [sources.Split],
     "steps": list(steps.KINDS),
     "mask methods": list(steps.METHODS),
-    "branches": [Branch],
+    "branches": [Branch, PresetBranch],
     "models": list(models.KINDS),
     "training": [learning.Training],
     "tuning": [tuning.Tuning],
     "comparison": [Comparison],
+    "ablation": [ablation.Ablation, ablation.Factor, ablation.FactorLevel],
     "pictures": [Pictures],
     "explanations": [outputs.Explanations],
     "prediction": [outputs.Prediction],
@@ -74,7 +76,25 @@ def table() -> str:
                     f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |"
                 )
             lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines + presets())
+
+
+def presets() -> list[str]:
+    """The ready chains as Markdown lines."""
+    content = catalogue()
+    lines = ["## presets", ""]
+    lines += [
+        "Chains that a branch can name: `branches: {mine: {preset: whittaker}}`. They stand for exactly this:",
+        "",
+    ]
+    lines += ["| preset | level | steps | what it is |", "| --- | --- | --- | --- |"]
+    for name, one in content["presets"].items():
+        steps = ", ".join(f"`{step}`" for step in one["steps"]) or "none"
+        lines.append(f"| `{name}` | {one['level']} | {steps} | {one['says']} |")
+    lines += ["", "| step | is |", "| --- | --- |"]
+    for name, step in content["steps"].items():
+        lines.append(f"| `{name}` | `{json.dumps(step).replace(chr(34), '')}` |")
+    return [*lines, ""]
 
 
 def _type(annotation: Any) -> str:

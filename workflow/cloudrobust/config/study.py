@@ -10,12 +10,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from .ablation import Ablation
 from .base import Part
 from .datasets import DatasetSource
+from .design import Cell, Design, crossed
 from .finished import FinishedSource
 from .learning import Boosted, Forest, Model, Training
 from .nearest import nearest
 from .outputs import Explanations, Page, Prediction
+from .presets import PresetBranch, expanded
 from .published import Published
 from .sources import Level, Parcels, SimulatorSource, Source, Split
 from .steps import AnyStep, Select, Step
@@ -80,7 +83,9 @@ class Study(Part):
     parcels: Parcels = Field(Parcels(), description="The fields and what makes one usable.")
     split: Split = Field(Split(), description="Train, validation and test.")
     steps: dict[Name, Step] = Field(default_factory=dict, description="Steps by the names that branches use.")
-    branches: dict[Name, Branch] = Field(min_length=1, description="Branches by name.")
+    branches: dict[Name, Branch] = Field(
+        min_length=1, description="Branches by name, each a level and steps or a preset."
+    )
     models: dict[Name, Model] = Field(
         min_length=1,
         description="Models by name; the key do gives the kind. `false` leaves out one that another file names.",
@@ -92,11 +97,22 @@ class Study(Part):
     )
     tuning: Tuning = Field(Tuning(), description="The search for hyperparameters.")
     comparison: Comparison = Field(Comparison(), description="The two branches that are set against each other.")
+    ablation: Ablation | None = Field(None, description="Factors whose effects are told apart, see docs/ablation.md.")
     pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
     explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
     prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
     page: Page = Field(Page(), description="The report's page.")
     published: Published | None = Field(None, description="Published figures to put beside the study's own.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _presets_written_out(cls, values: Any) -> Any:
+        return expanded(values) if isinstance(values, dict) else values
+
+    @field_validator("branches", mode="before", json_schema_input_type=dict[Name, Branch | PresetBranch])
+    @classmethod
+    def _or_presets(cls, value: Any) -> Any:
+        return value
 
     @field_validator("models", mode="before")
     @classmethod
@@ -129,7 +145,7 @@ class Study(Part):
         if isinstance(self.source, DatasetSource):
             yield from self._dataset_problems()
         for name, branch in self.branches.items():
-            yield from self._branch_problems(name, branch)
+            yield from (f"branches.{name}.{key}: {sentence}" for key, sentence in self._branch_problems(branch))
         for metric, model, branch_name, _ in self.published.figures() if self.published is not None else ():
             if model not in self.models:
                 yield f"published.{metric}: unknown model {model!r}{nearest(model, self.models)}"
@@ -146,6 +162,8 @@ class Study(Part):
             branch_name = getattr(self.comparison, key)
             if branch_name not in self.branches:
                 yield f"comparison.{key}: unknown branch {branch_name!r}{nearest(branch_name, self.branches)}"
+        if self.ablation is not None:
+            yield from self._ablation_problems(self.ablation)
 
     def _dataset_problems(self) -> Iterator[str]:
         if self.parcels.classes is not None:
@@ -155,25 +173,41 @@ class Study(Part):
         if self.split.method == "column" and self.split.column != "part":
             yield f"split.column: {self.split.column!r} does not fit; write part, the data set's own split"
 
-    def _branch_problems(self, name: str, branch: Branch) -> Iterator[str]:
-        where = f"branches.{name}"
+    def _branch_problems(self, branch: Branch) -> Iterator[tuple[str, str]]:
+        """What is wrong with a branch: the key below it, and a sentence."""
         if isinstance(self.source, FinishedSource) and branch.level not in self.source.brings():
             held = " and ".join(self.source.brings())
-            yield f"{where}.level: the source holds {held}; a branch of {branch.level} needs scenes"
+            yield "level", f"the source holds {held}; a branch of {branch.level} needs scenes"
             return
         if len(set(branch.steps)) < len(branch.steps):
-            yield f"{where}.steps: a step occurs twice; give the second its own name under steps"
+            yield "steps", "a step occurs twice; give the second its own name under steps"
         for position, step_name in enumerate(branch.steps):
             if step_name not in self.steps:
-                yield f"{where}.steps[{position}]: unknown step {step_name!r}{nearest(step_name, self.steps)}"
+                yield f"steps[{position}]", f"unknown step {step_name!r}{nearest(step_name, self.steps)}"
                 return
         finished = self.has_finished_series
         chain_steps = [self.steps[name] for name in branch.steps]
         found = order.problems(branch.level, branch.steps, chain_steps, self._bands(branch.level), finished)
-        yield from (f"{where}.steps[{position}]: {sentence}" for position, sentence in found)
+        yield from ((f"steps[{position}]", sentence) for position, sentence in found)
         if not self.months(branch.chain):
             period = f"{self.period.start} to {self.period.end}"
-            yield f"{where}.steps: the selected window and the period {period} do not meet; change one of them"
+            yield "steps", f"the selected window and the period {period} do not meet; change one of them"
+
+    def _ablation_problems(self, ablation: Ablation) -> Iterator[str]:
+        for factor in ablation.factors:
+            for one in factor.levels:
+                for step_name in one.steps:
+                    if step_name not in self.steps:
+                        where = f"ablation.factors.{factor.name}.{one.name}"
+                        yield f"{where}: unknown step {step_name!r}{nearest(step_name, self.steps)}"
+                        return
+        for name in ablation.models:
+            if name not in self.models:
+                yield f"ablation.models: unknown model {name!r}{nearest(name, self.models)}"
+        try:
+            _ = self.design
+        except ValueError as error:
+            yield f"ablation: {error}"
 
     # -- what follows from the configuration ------------------------------------------------
 
@@ -198,10 +232,28 @@ class Study(Part):
         return tuple(band for band in BANDS if level == "L1C" or band != "B10")
 
     @cached_property
+    def design(self) -> Design:
+        """The combinations of the ablation's factors; none without an ablation."""
+        if self.ablation is None:
+            return Design((), ())
+
+        def problem(cell: Cell) -> str | None:
+            branch = Branch(level=cell.level, steps=cell.steps)
+            return next((sentence for _, sentence in self._branch_problems(branch)), None)
+
+        held = tuple(self.source.brings()) if isinstance(self.source, FinishedSource) else ("L2A",)
+        return crossed(self.ablation, self.ablation.level or held[-1], problem)
+
+    @cached_property
+    def ablated(self) -> dict[str, Branch]:
+        """The branches of the ablation by name; they are not part of the comparison."""
+        return {cell.name: Branch(level=cell.level, steps=cell.steps) for cell in self.design.cells}
+
+    @cached_property
     def stages(self) -> dict[str, order.Stage]:
         """Where each prefix of each branch lives. One that is a series in any branch is a series."""
         found: dict[str, order.Stage] = {}
-        for branch in self.branches.values():
+        for branch in (*self.branches.values(), *self.ablated.values()):
             along = order.stages([self.steps[name] for name in branch.steps], self.has_finished_series)
             for prefix, stage in zip(reversed(self.prefixes(branch.chain)), along, strict=True):
                 if found.get(prefix) in (None, "pixels"):
@@ -210,7 +262,7 @@ class Study(Part):
 
     @cached_property
     def chains(self) -> list[str]:
-        """Every prefix of every branch that is a series of its own, sorted.
+        """Every prefix of every branch, also of the ablation's, that is a series of its own, sorted.
 
         Steps on pixels before an aggregate step leave nothing of their own: they are worked on block by block.
         """

@@ -30,7 +30,10 @@ KINDS: tuple[tuple[str, str, str, str], ...] = (
      "Two matrices of true against predicted class, one for each branch."),
     (r"predictions-(?P<model>.+)", "models", "Where {model} is right",
      "Maps of the test parcels by the share of seeds that classify them right."),
-    (r"ablation.*|robustness.*|cloudiness.*|steps.*", "robustness", "{stem}",
+    (r"ablation", "robustness", "What each step does",
+     "Effect of each preprocessing step on accuracy and kappa with its interval, a mark for each model; right of zero "
+     "the step helps."),
+    (r"robustness.*|cloudiness.*|steps.*", "robustness", "{stem}",
      "Scores against the steps or the cloudiness."),
     (r"faithfulness", "explanations", "Can the explanations be believed?",
      "Probability of the first answer against the share of deleted dates, for each explanation and at random; an "
