@@ -211,7 +211,7 @@ def test_a_table_has_no_pixels() -> None:
     sentences = {
         "clear": "needs pixels; a source of finished series has none",
         "mean": "needs pixels",
-        "parcel": "looks at L1C, and the table holds L2A",
+        "parcel": "looks at L1C, and these finished series are of L2A",
         "bright": "share that is clear",
     }
     for name, sentence in sentences.items():

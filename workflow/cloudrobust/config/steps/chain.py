@@ -121,7 +121,7 @@ def _mask_problems(
         if before == "pixels":
             yield f"mask {name!r} works on the parcels' series; move it behind the aggregate step"
         if table and level != "L1C":
-            yield f"mask {name!r} looks at L1C, and the table holds {level}; leave it out"
+            yield f"mask {name!r} looks at L1C, and these finished series are of {level}; leave it out"
         missing = [band for band in CLOUDLESS_BANDS if band not in bands]
         if level == "L1C" and missing:
             yield f"mask {name!r} needs band {missing[0]}, which is not there; keep it"

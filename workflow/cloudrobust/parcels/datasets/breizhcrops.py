@@ -154,10 +154,11 @@ def _check_opens(file: Path) -> None:
 
 def _add(file: h5py.File, parcel: str, path: str, bands: list[int], date: int, found: Observations, width: int) -> str:
     """Add a parcel's dates; returns why it has none ("" if it has)."""
-    if path not in file:
-        return "not in the HDF5 file"
     try:
+        # Asking first whether it is there takes longer than reading it.
         values = file[path][()]
+    except KeyError:
+        return "not in the HDF5 file"
     except (OSError, TypeError):
         return "its series cannot be read"
     if values.ndim != 2 or values.shape[1] != width:

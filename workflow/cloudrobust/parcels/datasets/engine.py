@@ -51,6 +51,8 @@ def read_engine(file: Path, bands: tuple[str, ...]) -> Engine:
     for columns in frames:
         if "ID" not in columns:
             raise InputError(f"{file}: has no numeric column 'ID'; it names the parcels")
+        if not np.isfinite(columns["ID"]).all():
+            raise InputError(f"{file}: has rows without an ID; fill them in or remove them")
         parcels += [str(int(number)) for number in columns["ID"]]
         stacked = [[columns[places[band][day]] for band in bands] for day in days]
         parts.append(np.asarray(stacked, np.float32).transpose(2, 0, 1))
