@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from .dropout import Dropout
-from .sequence import blank, compact
+from .recurrence import recurrence
+from .sequence import blank, compact, to_end, to_start
 
 
 class Lstm(nn.Module):
@@ -44,7 +45,7 @@ class Lstm(nn.Module):
         super().__init__()
         self.normalise_bands = nn.LayerNorm(bands)
         self.normalise_states = nn.LayerNorm(2 * layers * hidden)
-        self.lstm = nn.LSTM(bands, hidden, layers, bias=False, bidirectional=True)  # holds the weights; see _direction
+        self.lstm = nn.LSTM(bands, hidden, layers, bias=False, bidirectional=True)  # holds the weights
         self.dropout = Dropout(dropout)
         self.classify = nn.Linear(2 * layers * hidden, classes)
 
@@ -53,13 +54,16 @@ class Lstm(nn.Module):
         x, padding = self._sequence(x, mask)
         last_cells = []
         for layer in range(self.lstm.num_layers):
-            forward, cell = self._direction(_to_end(x, padding), layer, "")
-            backward, cell_backward = self._direction(x.flip(0), layer, "_reverse")
-            last_cells += [cell, cell_backward]
-            x = torch.cat([_to_start(forward, padding), backward.flip(0)], dim=2)
+            # Any zeros stand in front in both directions: the network has no bias, so that a zero input leaves a
+            # zero state at zero (c' = f·0 + i·tanh 0) and padding changes nothing.
+            both = torch.stack([to_end(x, padding), x.flip(0)], dim=1).transpose(2, 3)
+            outputs, cells = recurrence(both, self._gate_weights(layer))
+            last_cells.append(cells.flatten(0, 1))
             if layer + 1 < self.lstm.num_layers:
+                outputs = outputs.transpose(2, 3)
+                x = torch.cat([to_start(outputs[:, 0], padding), outputs[:, 1].flip(0)], dim=2)
                 x = self.dropout(x)
-        logits: Tensor = self.classify(self.normalise_states(torch.cat(last_cells, dim=1)))
+        logits: Tensor = self.classify(self.normalise_states(torch.cat(last_cells).T))
         return logits
 
     @torch.no_grad()
@@ -73,7 +77,7 @@ class Lstm(nn.Module):
         x, padding = self._sequence(x, mask)
         states = []
         for layer in range(self.lstm.num_layers):
-            forward = {key: _to_start(v, padding) for key, v in self._gates(_to_end(x, padding), layer, "").items()}
+            forward = {key: to_start(v, padding) for key, v in self._gates(to_end(x, padding), layer, "").items()}
             backward = {key: v.flip(0) for key, v in self._gates(x.flip(0), layer, "_reverse").items()}
             x = torch.cat([forward["h"], backward["h"]], dim=2)
             states.append({key: torch.stack([forward[key], backward[key]]).transpose(1, 2) for key in forward})
@@ -96,22 +100,16 @@ class Lstm(nn.Module):
         w, u = (getattr(self.lstm, f"weight_{kind}_l{layer}{direction}") for kind in ("ih", "hh"))
         return w, u
 
-    def _direction(self, x: Tensor, layer: int, direction: str) -> tuple[Tensor, Tensor]:
-        """One layer in one direction, over x (dates, batch, inputs) in that order: all outputs, last cell states.
-
-        Any zeros must stand in front: the network has no bias, so that a zero input leaves
-        a zero state at zero (c' = f·0 + i·tanh 0) and padding changes nothing. This lets torch's
-        fast dense kernel serve series of unequal length, exactly. One call a layer, because
-        dropout inside a call would use torch's slow one.
-        """
-        zeros = x.new_zeros(1, x.shape[1], self.lstm.hidden_size)
-        weights = list(self._weights(layer, direction))
-        train = torch.is_grad_enabled()  # also evaluation may ask for gradients (explanations)
-        outputs, _, cell = torch.lstm(x, [zeros, zeros], weights, False, 1, 0.0, train, False, False)
-        return outputs, cell[0]
+    def _gate_weights(self, layer: int) -> Tensor:
+        """Both directions' weights as `recurrence` takes them; torch's order of the gates is i, f, g, o."""
+        both = []
+        for direction in ("", "_reverse"):
+            i, f, g, o = torch.cat(self._weights(layer, direction), dim=1).chunk(4)
+            both.append(torch.cat([i, f, o, g]))
+        return torch.stack(both)
 
     def _gates(self, x: Tensor, layer: int, direction: str) -> dict[str, Tensor]:
-        """As `_direction`, date by date by the papers' equations, with everything kept: (dates, batch, hidden) each."""
+        """One layer in one direction, date by date by the papers' equations, with everything kept: (dates, batch, hidden) each."""
         w, u = self._weights(layer, direction)
         h = c = x.new_zeros(x.shape[1], self.lstm.hidden_size)
         steps = []
@@ -123,17 +121,3 @@ class Lstm(nn.Module):
             steps.append({"i": i, "f": f, "g": g, "o": o, "c": c, "h": h})
         return {key: torch.stack([step[key] for step in steps]) for key in steps[0]}
 
-
-def _to_end(x: Tensor, padding: Tensor | None) -> Tensor:
-    """x (dates, batch, channels) with each series' `padding` moved from its end to its start."""
-    return x if padding is None else _roll(x, -padding)
-
-
-def _to_start(x: Tensor, padding: Tensor | None) -> Tensor:
-    """The inverse of `_to_end`."""
-    return x if padding is None else _roll(x, padding)
-
-
-def _roll(x: Tensor, shift: Tensor) -> Tensor:
-    source = (torch.arange(len(x), device=x.device).unsqueeze(1) + shift) % len(x)
-    return x.gather(0, source.unsqueeze(-1).expand(-1, -1, x.shape[2]))

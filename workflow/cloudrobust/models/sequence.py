@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch import Tensor
 
 DAYS = 366
+_STACKED: ContextVar[bool] = ContextVar("stacked", default=False)
+
+
+@contextmanager
+def stacked() -> Iterator[None]:
+    """While networks run under `torch.func.vmap`, shapes and branches must not depend on values."""
+    token = _STACKED.set(True)
+    try:
+        yield
+    finally:
+        _STACKED.reset(token)
 
 
 def blank(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -15,12 +30,11 @@ def blank(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
     spread, because 0 · NaN is NaN. A series without a single observed date is read as one
     date of zeros, so that its logits stay finite.
     """
-    if mask is None or bool(mask.all()):
+    if mask is None or (not _STACKED.get() and bool(mask.all())):
         return x, None
     x = x.masked_fill(~mask.unsqueeze(-1), 0.0)
-    first = torch.zeros_like(mask)
-    first[:, 0] = ~mask.any(dim=1)
-    return x, mask | first
+    nothing = ~mask.any(dim=1, keepdim=True)
+    return x, torch.cat([mask[:, :1] | nothing, mask[:, 1:]], dim=1)
 
 
 def compact(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,10 +51,10 @@ def compact(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     -------
     tuple
         The series (batch, longest, bands), whose tail is of no meaning, and the number of
-        observed dates, int64 (batch,); longest is the greatest of them.
+        observed dates, int64 (batch,); longest is the greatest of them (in a stack, all dates).
     """
     lengths = mask.sum(dim=1)
-    longest = int(lengths.max())
+    longest = x.shape[1] if _STACKED.get() else int(lengths.max())
     order = torch.argsort(mask.logical_not(), dim=1, stable=True)[:, :longest]
     return x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[2])), lengths
 
