@@ -83,3 +83,18 @@ def test_an_epoch_shows_every_row_once_and_no_batch_of_one(rows, sizes):
     batches = list(epoch(torch.arange(rows), 4, torch.Generator().manual_seed(0)))
     assert [len(b) for b in batches] == sizes
     assert sorted(torch.cat(batches).tolist()) == list(range(rows))
+
+
+def test_balanced_sampling_shows_each_class_as_often_as_every_other():
+    label = torch.tensor([0] * 90 + [1] * 9 + [2])
+    rows = torch.arange(100) + 1000
+    generator = torch.Generator().manual_seed(0)
+    drawn = [torch.cat(list(epoch(rows, 16, generator, label))) for _ in range(60)]
+    assert {len(one) for one in drawn} == {100}
+    counts = torch.bincount(label[torch.cat(drawn) - 1000])
+    # 6000 draws with chance 1/3: five deviations of the binomial distribution
+    assert (counts - 2000).abs().max() < 5 * (6000 / 3 * 2 / 3) ** 0.5
+    of_class_1 = torch.bincount(torch.cat(drawn) - 1000)[90:99].double()
+    assert (of_class_1 / of_class_1.sum() - 1 / 9).abs().max() < 0.03
+    unchanged = torch.bincount(label[torch.cat(list(epoch(rows, 16, generator))) - 1000])
+    assert unchanged.tolist() == [90, 9, 1]

@@ -20,4 +20,5 @@ with job(snakemake):
         checkpoints=snakemake.params.checkpoints,
         threads=snakemake.threads,
         code=snakemake.params.code,
+        events=Path(snakemake.log[0]).with_suffix(""),
     )

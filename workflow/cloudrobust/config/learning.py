@@ -56,4 +56,12 @@ class Training(Part):
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="Weight of each class in the loss: equal, or by inverse frequency."
     )
+    sampling: Literal["none", "balanced"] = Field(
+        "none",
+        description="What an epoch of a network shows: every parcel once, or as many drawn with replacement, each "
+        "class as often as every other.",
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of each label's weight in a network's loss that is spread over all classes."
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where networks are trained.")

@@ -115,12 +115,29 @@ def interleave(observed: Tensor, length: int, phase: Tensor) -> Tensor:
     return torch.where(source < count, dates, total)
 
 
-def epoch(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+def epoch(rows: Tensor, size: int, generator: torch.Generator, label: Tensor | None = None) -> Iterator[Tensor]:
     """`rows` in random order, in batches of `size`; a last one of a single row joins the one before it.
 
     (Batch normalisation has no variance of one row.)
+
+    Parameters
+    ----------
+    rows
+        Positions of the training part.
+    size
+        Series in a batch.
+    generator
+        Of the CPU.
+    label
+        Classes of `rows`, for balanced sampling: as many rows are drawn with replacement, each class
+        with equal probability and each row of a class with equal probability. None: every row once.
     """
-    shuffled = rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+    if label is None:
+        order = torch.randperm(len(rows), generator=generator)
+    else:
+        counts = torch.bincount(label).cpu()
+        order = torch.multinomial(1.0 / counts[label.cpu()].double(), len(rows), True, generator=generator)
+    shuffled = rows[order.to(rows.device)]
     batches = list(shuffled.split(size))
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [torch.cat(batches[-2:])]

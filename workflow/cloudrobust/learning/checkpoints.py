@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,11 @@ class Checkpoints:
         """The last state kept, or None."""
         return self._read(".state.pt")
 
-    def keep_state(self, state: Any) -> None:
+    def keep_state(self, state: Callable[[], Any]) -> None:
         """Keep a state if the last was kept long enough ago."""
         if self.folder is None or time.monotonic() - self.saved < self.every:
             return
-        self._write(state, ".state.pt")
+        self._write(state(), ".state.pt")
         self.saved = time.monotonic()
 
     def finish(self, result: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -23,21 +25,29 @@ def probabilities(network: nn.Module, series: Series, rows: Tensor, drawn: int |
     """
     was_training = network.training
     network.eval()
-    if drawn is None:
-        result = torch.cat([_softmax(network, series.whole(some)) for some in rows.split(batch)])
-    else:
-        sets = torch.div(series.observed[rows].sum(dim=1) + drawn - 1, drawn, rounding_mode="floor").clamp(min=1)
-        owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), sets)
-        number = torch.arange(len(owner), device=rows.device) - (torch.cumsum(sets, 0) - sets)[owner]
-        phase = number / sets[owner]
-        found = []
-        for some, phases in zip(rows[owner].split(batch), phase.split(batch), strict=True):
-            found.append(_softmax(network, series.at(some, interleave(series.observed[some], drawn, phases))))
-        each = torch.cat(found)
-        result = each.new_zeros(len(rows), each.shape[1]).index_add_(0, owner, each) / sets.unsqueeze(1)
+    result = ask(lambda some: network(some.x, some.mask, some.day), series, rows, drawn, batch)
     network.train(was_training)
     return result
 
 
-def _softmax(network: nn.Module, batch: Batch) -> Tensor:
-    return torch.softmax(network(batch.x, batch.mask, batch.day), dim=1)
+@torch.no_grad()
+def ask(
+    logits: Callable[[Batch], Tensor], series: Series, rows: Tensor, drawn: int | None, batch: int = BATCH
+) -> Tensor:
+    """As `probabilities`, (..., row, class) for a function that gives logits (..., batch, class), such as a stack's."""
+
+    def softmax(some: Batch) -> Tensor:
+        return torch.softmax(logits(some).float(), dim=-1)
+
+    if drawn is None:
+        return torch.cat([softmax(series.whole(some)) for some in rows.split(batch)], dim=-2)
+    sets = torch.div(series.observed[rows].sum(dim=1) + drawn - 1, drawn, rounding_mode="floor").clamp(min=1)
+    owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), sets)
+    number = torch.arange(len(owner), device=rows.device) - (torch.cumsum(sets, 0) - sets)[owner]
+    phase = number / sets[owner]
+    found = []
+    for some, phases in zip(rows[owner].split(batch), phase.split(batch), strict=True):
+        found.append(softmax(series.at(some, interleave(series.observed[some], drawn, phases))))
+    each = torch.cat(found, dim=-2)
+    total = each.new_zeros(*each.shape[:-2], len(rows), each.shape[-1]).index_add_(-2, owner, each)
+    return total / sets.unsqueeze(1)

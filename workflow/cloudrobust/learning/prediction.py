@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from torch import nn
 
 from ..errors import InputError
 from .batches import Series
 from .dataset import Dataset
 from .evaluate import probabilities
 from .machine import device as choose_device
-from .machine import machine
+from .machine import side_by_side
 from .training import Trained
 
 
@@ -33,14 +34,18 @@ def predict(trained: Trained, dataset: Dataset, *, threads: int | None = None, d
             f"networks were trained on {trained.shape['bands']} and {trained.shape['classes']}; train anew"
         )
     where = choose_device(device)
-    with machine(threads):
-        series = Series.of(dataset, where)
-        rows = torch.arange(len(dataset.parcel), device=where)
-        found = {
-            seed: probabilities(trained.network(seed).to(where), series, rows, trained.drawn).cpu().numpy()
-            for seed in trained.states
-        }
-    return table(dataset, found)
+    series = Series.of(dataset, where)
+    rows = torch.arange(len(dataset.parcel), device=where)
+
+    def answer(network: nn.Module) -> npt.NDArray[np.float32]:
+        p = probabilities(network.to(where), series, rows, trained.drawn)
+        found: npt.NDArray[np.float32] = p.cpu().numpy()
+        return found
+
+    networks = [trained.network(seed) for seed in trained.states]
+    workers = (threads or 1) if where.type == "cpu" else 1
+    found = side_by_side(answer, networks, workers)
+    return table(dataset, dict(zip(trained.states, found, strict=True)))
 
 
 def table(dataset: Dataset, found: dict[int, npt.NDArray[np.float32]]) -> pd.DataFrame:

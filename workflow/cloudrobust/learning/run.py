@@ -26,6 +26,7 @@ def train_and_predict(
     checkpoints: str | Path | None = None,
     threads: int | None = None,
     code: str = "",
+    events: str | Path | None = None,
 ) -> None:
     """Train all seeds, predict every parcel, and write the results.
 
@@ -43,9 +44,11 @@ def train_and_predict(
     checkpoints
         Folder with finished seeds, which outlives a killed job; None keeps nothing.
     threads
-        Threads to use; None leaves the libraries' own choice.
+        Cores to use; None is one for networks, and the libraries' own choice for trees.
     code
         Version of the code; work of another one in `checkpoints` is not used.
+    events
+        Folder for what TensorBoard reads of a network's training; None writes nothing.
     """
     dataset = load(series, split)
     logger.info(
@@ -63,7 +66,8 @@ def train_and_predict(
             result = boost(dataset, model, *arguments, threads=threads, code=code)
         predictions = result.predictions
     else:
-        result = train(dataset, model, training, folder, threads=threads, code=code)
+        curves = None if events is None else Path(events)
+        result = train(dataset, model, training, folder, threads=threads, code=code, events=curves)
         predictions = predict(result, dataset, threads=threads, device=training.device)
     out = Path(out)
     with atomic(out / "history.csv") as part:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from ..config.learning import Network, Transformer
 
 __all__ = ["Network", "optimiser", "rate"]
 
 
-def optimiser(network: nn.Module, config: Network) -> torch.optim.Adam:
+def optimiser(weights: Iterable[Tensor], config: Network) -> torch.optim.Adam:
     """Adam (Kingma & Ba 2015, ICLR); with the warm-up schedule betas and eps of Vaswani et al. 2017, section 5.3."""
-    weights = [p for p in network.parameters() if p.requires_grad]
+    weights = list(weights)
     if config.schedule == "warmup":
         return torch.optim.Adam(weights, betas=(0.9, 0.98), eps=1e-9, weight_decay=config.weight_decay, fused=True)
     return torch.optim.Adam(weights, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)

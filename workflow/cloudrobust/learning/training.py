@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import math
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from sklearn.metrics import cohen_kappa_score
 from torch import Tensor, nn
 
@@ -21,16 +20,20 @@ from ..config.learning import Training
 from ..errors import InputError
 from ..log import logger
 from ..models import create
+from ..models.dropout import Noise
 from .batches import Batch, Series, draw, epoch
 from .checkpoints import Checkpoints, key
 from .dataset import Dataset
-from .evaluate import probabilities
+from .evaluate import ask
+from .events import Events
+from .lockstep import Lockstep, together
 from .machine import device as choose_device
-from .machine import machine
-from .schedule import Network, optimiser, rate
+from .machine import side_by_side
+from .schedule import Network
 
 HISTORY = ("seed", "epoch", "loss", "validation_loss", "validation_kappa", "seconds")
 _EVERY = 10.0  # least seconds between two lines of progress
+_DRAWING = threading.Lock()  # first weights come from torch's one global generator
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def train(
     threads: int | None = None,
     code: str = "",
     every: float = 5.0,
+    events: Path | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> Trained:
     """Train one network for each seed; the test part is never touched.
@@ -93,6 +97,9 @@ def train(
     nothing else does: a seed trained alone gives the same network as among others. Training
     stops when the validation loss has not fallen for `training.patience` epochs, and the
     weights of its least value are returned.
+
+    On a GPU all seeds train at the same time, with stacked parameters; on a CPU the seeds of an LSTM do, as far as
+    that pays, and others train side by side, each on one core (see `lockstep`).
 
     Parameters
     ----------
@@ -103,14 +110,16 @@ def train(
     training
         What all networks share.
     checkpoints
-        Folder in which finished seeds and the state of the running one are kept, so that a
+        Folder in which finished seeds and the states of the running ones are kept, so that a
         killed job continues and ends with the same numbers; None keeps nothing.
     threads
-        Threads of torch; None leaves it as it is set.
+        Cores to use, at most one for each seed; None is 1. The result does not depend on it.
     code
         Version of the code; results of another one in `checkpoints` are not used.
     every
-        Least seconds between two states of the running seed.
+        Least seconds between two states of a running seed.
+    events
+        Folder for what TensorBoard reads, one run for each seed; None writes nothing.
     on_epoch
         Called with the row of history after each epoch.
 
@@ -122,8 +131,6 @@ def train(
     if len(dataset.rows("train")) < 2:
         raise InputError(f"{dataset.chain or 'dataset'}: fewer than two parcels to train on; label more, or split anew")
     device = choose_device(training.device)
-    drawn = dataset.drawn(training.dates)
-    shape = {"bands": len(dataset.bands), "classes": len(dataset.classes), "dates": drawn or len(dataset.time)}
     settings = training.model_dump(mode="json", exclude={"seeds", "device"})
     what = key(
         dataset.digest("train", "validation"),
@@ -133,180 +140,268 @@ def train(
         code,
         torch.__version__,
     )
-    progress = _Progress(model.epochs or training.epochs, len(training.seeds), on_epoch)
-    states, best_epoch, rows = {}, {}, []
-    with machine(threads):
-        series = Series.of(dataset, device)
-        for number, seed in enumerate(training.seeds):
-            kept = Checkpoints(checkpoints, seed, what, every)
-            done = kept.finished()
-            if done is None:
-                progress.begin(number, seed)
-                done = OneSeed(seed, dataset, series, model, training, shape, drawn).run(kept, progress)
-                kept.finish(done)
-            else:
-                logger.info("seed %d was finished before", seed)
-            states[seed], best_epoch[seed] = done["weights"], done["best_epoch"]
-            rows += done["history"]
+    kept = {seed: Checkpoints(checkpoints, seed, what, every) for seed in training.seeds}
+    done = {seed: result for seed in training.seeds if (result := kept[seed].finished()) is not None}
+    for seed, result in done.items():
+        logger.info("seed %d was finished before", seed)
+        Events(events, seed, result["history"]).close()
+    missing = [seed for seed in training.seeds if seed not in done]
+    common = Common(dataset, Series.of(dataset, device), model, training)
+    progress = Progress(common.epochs, missing, on_epoch)
+    workers = min(threads or 1, len(missing)) if device.type == "cpu" else 1
+    size = together(model.do, len(missing), common.batch, device, max(workers, 1))
+    groups = [missing[start : start + size] for start in range(0, len(missing), size)]
+    failed = threading.Event()
+
+    def run(seeds: list[int]) -> None:
+        try:
+            _train_together([OneSeed(seed, common) for seed in seeds], kept, events, progress, done, failed)
+        except BaseException:
+            failed.set()  # the others stop after their epoch
+            raise
+
+    side_by_side(run, groups, workers)
+    rows = [row for seed in training.seeds for row in done[seed]["history"]]
     history = pd.DataFrame(rows, columns=list(HISTORY))
-    return Trained(model.do, shape, model.hyperparameters(), drawn, states, best_epoch, history)
+    states = {seed: done[seed]["weights"] for seed in training.seeds}
+    best_epoch = {seed: done[seed]["best_epoch"] for seed in training.seeds}
+    return Trained(model.do, common.shape, model.hyperparameters(), common.drawn, states, best_epoch, history)
 
 
-class _Progress:
+def _train_together(
+    seeds: Sequence[OneSeed],
+    kept: dict[int, Checkpoints],
+    events: Path | None,
+    progress: Progress,
+    done: dict[int, Any],
+    failed: threading.Event,
+) -> None:
+    """Train these seeds to their ends, in lockstep as long as they are at the same epoch.
+
+    A killed job may have kept one seed's state an epoch later than another's; those behind go first.
+    """
+    writers = {}
+    for one in seeds:
+        state = kept[one.seed].state()
+        if state is not None:
+            one.restore(state)
+            logger.info("seed %d continues after epoch %d", one.seed, one.epoch)
+        writers[one.seed] = Events(events, one.seed, one.history)
+    running, team = list(seeds), None
+    while running and not failed.is_set():
+        for one in [one for one in running if one.finished]:
+            done[one.seed] = one.result()
+            kept[one.seed].finish(done[one.seed])
+            writers[one.seed].close()
+            progress.finish(one.seed)
+            running.remove(one)
+        behind = min((one.epoch for one in running), default=0)
+        now = [one for one in running if one.epoch == behind]
+        if not now:
+            break
+        if team is None or team.seeds != now:
+            team = Team(now)
+        team.epoch_and_validation()
+        for one in now:
+            kept[one.seed].keep_state(one.state)
+            writers[one.seed].write(one.history[-1])
+            progress.step(one.history[-1])
+
+
+class Progress:
     """Lines on how far training is, and the caller's hook."""
 
-    def __init__(self, epochs: int, seeds: int, hook: Callable[[dict[str, Any]], None] | None) -> None:
-        self.epochs, self.seeds, self.hook = epochs, seeds, hook
-        self.number = self.ran = 0
+    def __init__(self, epochs: int, seeds: Sequence[int], hook: Callable[[dict[str, Any]], None] | None) -> None:
+        self.epochs, self.hook = epochs, hook
+        self.left = dict.fromkeys(seeds, epochs)
+        self.ran = 0
         self.start = self.said = time.monotonic()
+        self.lock = threading.Lock()
 
-    def begin(self, number: int, seed: int) -> None:
-        self.number = number
-        logger.info("seed %d (%d of %d) begins", seed, number + 1, self.seeds)
+    def finish(self, seed: int) -> None:
+        """A seed has come to its end, perhaps before its last epoch."""
+        with self.lock:
+            self.left[seed] = 0
 
     def step(self, row: dict[str, Any]) -> None:
-        self.ran += 1
-        now = time.monotonic()
-        if now - self.said >= _EVERY:
-            self.said = now
-            left = (self.seeds - self.number) * self.epochs - row["epoch"]
-            logger.info(
-                "seed %d, epoch %d of at most %d: loss %.3f, validation kappa %.3f, at most %.0f s left",
-                row["seed"], row["epoch"], self.epochs, row["loss"], row["validation_kappa"],
-                (now - self.start) / self.ran * left,
-            )  # fmt: skip
-        if self.hook is not None:
-            self.hook(row)
+        """One more epoch of a seed."""
+        with self.lock:
+            self.ran += 1
+            self.left[row["seed"]] = self.epochs - row["epoch"]
+            now = time.monotonic()
+            if now - self.said >= _EVERY:
+                self.said = now
+                logger.info(
+                    "seed %d, epoch %d of at most %d: loss %.3f, validation loss %.3f, validation kappa %.3f, "
+                    "at most %.0f s left for all seeds",
+                    row["seed"], row["epoch"], self.epochs, row["loss"], row["validation_loss"],
+                    row["validation_kappa"], (now - self.start) / self.ran * sum(self.left.values()),
+                )  # fmt: skip
+            if self.hook is not None:
+                self.hook(row)
 
 
-class OneSeed:
-    """The training of one seed: its network, optimiser, random generators and history."""
+class Common:
+    """What the training of all seeds has in common."""
 
-    def __init__(
-        self,
-        seed: int,
-        dataset: Dataset,
-        series: Series,
-        model: Network,
-        training: Training,
-        shape: dict[str, int],
-        drawn: int | None,
-    ) -> None:
-        self.seed, self.series, self.model, self.training = seed, series, model, training
-        self.shape, self.drawn = shape, drawn
+    def __init__(self, dataset: Dataset, series: Series, model: Network, training: Training) -> None:
+        self.series, self.model, self.training = series, model, training
         self.device = series.x.device
+        self.drawn = dataset.drawn(training.dates)
+        self.shape = {
+            "bands": len(dataset.bands),
+            "classes": len(dataset.classes),
+            "dates": self.drawn or len(dataset.time),
+        }
         self.batch = model.batch or training.batch
         self.epochs = model.epochs or training.epochs
         self.rows = torch.from_numpy(dataset.rows("train")).to(self.device)
         self.validation = torch.from_numpy(dataset.rows("validation")).to(self.device)
-        self.weights = _class_weights(training.class_weights, series.label[self.rows], shape["classes"])
+        label = series.label[self.rows]
+        self.weights = _class_weights(training.class_weights, label, self.shape["classes"])
+        self.balanced = label if training.sampling == "balanced" else None
+
+
+class OneSeed:
+    """How far the training of one seed is: its network, Adam's moments, random generators and history."""
+
+    def __init__(self, seed: int, common: Common) -> None:
+        self.seed, self.common = seed, common
         # Batches and draws have their own generator, so they do not depend on the network.
         self.order = torch.Generator().manual_seed(seed)
+        self.noise = Noise(seed, common.device)
+        with _DRAWING, torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            network = create(common.model.do, **common.shape, **common.model.hyperparameters())
+        self.network = network.to(common.device)
+        self.moments: dict[str, tuple[Tensor, Tensor]] = {}
+        self.best = self._weights()
         self.steps = self.epoch = self.best_epoch = 0
         self.best_loss = math.inf
         self.history: list[dict[str, Any]] = []
 
-    def begin(self) -> None:
-        """A fresh network and optimiser; seeds torch's global generators, which dropout draws from."""
-        torch.manual_seed(self.seed)
-        self.network = create(self.model.do, **self.shape, **self.model.hyperparameters()).to(self.device)
-        self.optimiser = optimiser(self.network, self.model)
-        self.best = copy.deepcopy(self.network.state_dict())
+    @property
+    def finished(self) -> bool:
+        """Whether there are no more epochs, or the validation loss has not fallen for too long."""
+        patience = self.common.training.patience
+        return self.epoch >= self.common.epochs or self.epoch - self.best_epoch >= patience
 
-    def run(self, kept: Checkpoints, progress: _Progress) -> dict[str, Any]:
-        """Train to the end, from the state in `kept` if there is one."""
-        with torch.random.fork_rng(devices=[self.device.index or 0] if self.device.type == "cuda" else []):
-            self.begin()
-            state = kept.state()
-            if state is not None:
-                self._restore(state)
-                logger.info("seed %d continues after epoch %d", self.seed, self.epoch)
-            while self.epoch < self.epochs and self.epoch - self.best_epoch < self.training.patience:
-                row = self.epoch_and_validation()
-                kept.keep_state(self._state())
-                progress.step(row)
-        best = {name: value.cpu().clone() for name, value in self.best.items()}
-        return {"weights": best, "best_epoch": self.best_epoch, "history": self.history}
-
-    def epoch_and_validation(self) -> dict[str, Any]:
-        """One more epoch; its row of history."""
-        start = time.monotonic()
+    def add(self, loss: float, validation_loss: float, kappa: float, seconds: float) -> None:
+        """The results of one more epoch; the network's weights are kept if they are the best."""
         self.epoch += 1
-        loss = self.train()
-        validation_loss, kappa = self._validate()
         if not (math.isfinite(loss) and math.isfinite(validation_loss)):
+            model = self.common.model
             raise InputError(
-                f"models.{self.model.do}.learning_rate: the loss of seed {self.seed} is not finite in epoch "
-                f"{self.epoch}; use a smaller rate than {self.model.learning_rate}"
+                f"models.{model.do}.learning_rate: the loss of seed {self.seed} is not finite in epoch "
+                f"{self.epoch}; use a smaller rate than {model.learning_rate}"
             )
         if validation_loss < self.best_loss:
             self.best_loss, self.best_epoch = validation_loss, self.epoch
-            self.best = copy.deepcopy(self.network.state_dict())
-        values = (self.seed, self.epoch, loss, validation_loss, kappa, time.monotonic() - start)
-        row = dict(zip(HISTORY, values, strict=True))
-        self.history.append(row)
-        return row
+            self.best = self._weights()
+        values = (self.seed, self.epoch, loss, validation_loss, kappa, seconds)
+        self.history.append(dict(zip(HISTORY, values, strict=True)))
 
-    def train(self) -> float:
-        """One pass over the training part; the mean loss."""
-        self.network.train()
-        total = torch.zeros((), device=self.device)
-        for batch in self._batches():
-            self.steps += 1
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate(self.model, self.steps)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(self.network(batch.x, batch.mask, batch.day), batch.label, self.weights)
-            loss.backward()
-            self.optimiser.step()
-            total += loss.detach() * len(batch.label)
-        return float(total) / len(self.rows)
+    def batches(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Rows and drawn dates (None: all) of an epoch's batches."""
+        common = self.common
+        for rows in epoch(common.rows, common.batch, self.order, common.balanced):
+            drawn = None if common.drawn is None else draw(common.series.observed[rows], common.drawn, self.order)
+            yield rows, drawn
 
-    def _batches(self) -> Iterator[Batch]:
-        for rows in epoch(self.rows, self.batch, self.order):
-            if self.drawn is None:
-                yield self.series.whole(rows)
-            else:
-                yield self.series.at(rows, draw(self.series.observed[rows], self.drawn, self.order))
+    def result(self) -> dict[str, Any]:
+        """What is kept of a finished seed."""
+        weights = {name: value.cpu().clone() for name, value in self.best.items()}
+        return {"weights": weights, "best_epoch": self.best_epoch, "history": self.history}
 
-    def _validate(self) -> tuple[float, float]:
-        """Loss (weighted as in training) and Cohen's kappa on the validation part."""
-        p = probabilities(self.network, self.series, self.validation, self.drawn)
-        label = self.series.label[self.validation]
-        loss = F.nll_loss(p.clamp_min(1e-30).log(), label, self.weights)
-        if self.shape["classes"] == 1:
-            return float(loss), math.nan
-        kappa = cohen_kappa_score(
-            label.cpu().numpy(), p.argmax(dim=1).cpu().numpy(), labels=np.arange(self.shape["classes"])
-        )
-        return float(loss), float(kappa)
-
-    def _state(self) -> dict[str, Any]:
-        state = {
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs."""
+        return {
             "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "moments": self.moments,
             "best": self.best,
             "order": self.order.get_state(),
-            "random": torch.get_rng_state(),
+            "noise": self.noise.state(),
             "plain": {name: getattr(self, name) for name in _PLAIN},
         }
-        if self.device.type == "cuda":
-            state["random_cuda"] = torch.cuda.get_rng_state(self.device)
-        return state
 
-    def _restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        device = self.common.device
         self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.best = state["best"]
+        self.moments = {name: (a.to(device), b.to(device)) for name, (a, b) in state["moments"].items()}
+        self.best = {name: value.to(device) for name, value in state["best"].items()}
         self.order.set_state(state["order"])
-        torch.set_rng_state(state["random"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(state["random_cuda"], self.device)
+        self.noise.restore(state["noise"])
         for name in _PLAIN:
             setattr(self, name, state["plain"][name])
 
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
 
 _PLAIN = ("steps", "epoch", "best_epoch", "best_loss", "history")
+
+
+class Team:
+    """Seeds at the same epoch, trained in lockstep."""
+
+    def __init__(self, seeds: Sequence[OneSeed]) -> None:
+        self.seeds = list(seeds)
+        self.common = common = seeds[0].common
+        self.lockstep = Lockstep(
+            [one.network for one in seeds],
+            [one.moments for one in seeds],
+            [one.noise for one in seeds],
+            common.model,
+            seeds[0].steps,
+            mixed=common.device.type == "cuda",
+        )
+
+    def epoch_and_validation(self) -> None:
+        """One more epoch of every seed."""
+        start = time.monotonic()
+        losses = self.train()
+        validation = self._validate()
+        for one, moments in zip(self.seeds, self.lockstep.give_back(), strict=True):
+            one.moments, one.steps = moments, self.lockstep.steps
+        seconds = (time.monotonic() - start) / len(self.seeds)
+        for one, loss, (validation_loss, kappa) in zip(self.seeds, losses, validation, strict=True):
+            one.add(loss, validation_loss, kappa, seconds)
+
+    def train(self) -> list[float]:
+        """One pass over the training part; the mean loss of each seed."""
+        common = self.common
+        total = torch.zeros(len(self.seeds), device=common.device)
+        for parts in zip(*(one.batches() for one in self.seeds), strict=True):
+            batch = self._batch(parts)
+            total += self.lockstep.step(batch, common.weights, common.training.label_smoothing) * batch.label.shape[1]
+        return [float(value) / len(common.rows) for value in total]
+
+    def _batch(self, parts: Sequence[tuple[Tensor, Tensor | None]]) -> Batch:
+        """One batch of each seed, (seed, batch, ...)."""
+        rows = torch.cat([rows for rows, _ in parts])
+        dates = [dates for _, dates in parts if dates is not None]
+        flat = self.common.series.at(rows, torch.cat(dates)) if dates else self.common.series.whole(rows)
+        split = [None if v is None else v.unflatten(0, (len(parts), -1)) for v in (flat.x, flat.mask, flat.day)]
+        assert split[0] is not None
+        assert split[2] is not None
+        return Batch(split[0], split[1], split[2], flat.label.unflatten(0, (len(parts), -1)))
+
+    def _validate(self) -> list[tuple[float, float]]:
+        """Loss (weighted as in training, without smoothing) and Cohen's kappa of each seed on the validation part."""
+        common = self.common
+        chances = ask(self.lockstep.logits, common.series, common.validation, common.drawn)
+        label = common.series.label[common.validation]
+        answers = label.cpu().numpy()
+        found = []
+        for p in chances:
+            loss = torch.nn.functional.nll_loss(p.clamp_min(1e-30).log(), label, common.weights)
+            kappa = math.nan
+            if common.shape["classes"] > 1:
+                classes = np.arange(common.shape["classes"])
+                kappa = float(cohen_kappa_score(answers, p.argmax(dim=1).cpu().numpy(), labels=classes))
+            found.append((float(loss), kappa))
+        return found
 
 
 def _class_weights(how: str, label: Tensor, classes: int) -> Tensor | None:

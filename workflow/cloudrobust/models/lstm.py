@@ -109,7 +109,7 @@ class Lstm(nn.Module):
         return torch.stack(both)
 
     def _gates(self, x: Tensor, layer: int, direction: str) -> dict[str, Tensor]:
-        """One layer in one direction, date by date by the papers' equations, with everything kept: (dates, batch, hidden) each."""
+        """One layer in one direction, date by date by the papers' equations: all of it, (dates, batch, hidden) each."""
         w, u = self._weights(layer, direction)
         h = c = x.new_zeros(x.shape[1], self.lstm.hidden_size)
         steps = []
@@ -120,4 +120,3 @@ class Lstm(nn.Module):
             h = o * c.tanh()
             steps.append({"i": i, "f": f, "g": g, "o": o, "c": c, "h": h})
         return {key: torch.stack([step[key] for step in steps]) for key in steps[0]}
-
