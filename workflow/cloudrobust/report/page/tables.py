@@ -10,13 +10,17 @@ from markupsafe import Markup
 
 
 def html_table(frame: pd.DataFrame, caption: str, left: Collection[str] | None = None) -> Markup:
-    """A table of text with its caption; the columns `left` (by default the first) are aligned left."""
+    """A table of text with its caption; the columns `left` (by default the first) are aligned left.
+
+    One of more than four columns is marked as wide, so that it may take the whole width of the page.
+    """
     left = list(frame.columns[:1]) if left is None else left
     head = "".join(f'<th scope="col"{_class(name, left)}>{escape(str(name))}</th>' for name in frame.columns)
     body = "".join(f"<tr>{_row(row, frame.columns, left)}</tr>" for row in frame.to_numpy(object))
     name = escape(caption)
+    wide = " wide" if len(frame.columns) > 4 else ""
     return Markup(
-        f'<div class="table" tabindex="0" role="region" aria-label="{name}"><table><caption>{name}</caption>'
+        f'<div class="table{wide}" tabindex="0" role="region" aria-label="{name}"><table><caption>{name}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
