@@ -342,11 +342,9 @@ def ablation_results(wildcards):
     return [*rules.report_ablation.output.tables, *rules.report_ablation.output.figures]
 
 
-def reported_ablation():
+def reported_ablation(wildcards):
     """The same for the report's page, where the configuration wants it there."""
-    if STUDY.ablation is None or not STUDY.ablation.in_report:
-        return []
-    return [*rules.report_ablation.output.tables, *rules.report_ablation.output.figures]
+    return ablation_results(wildcards) if STUDY.ablation is not None and STUDY.ablation.in_report else []
 
 
 wildcard_constraints:

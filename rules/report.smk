@@ -213,7 +213,7 @@ rule write_page:
         clouds=explanations("clouds.csv", REPORTED),
         curves=explanations("faithfulness.csv", REPORTED),
         folders=explanations("figures", REPORTED),
-        ablation=reported_ablation(),
+        ablation=reported_ablation,
     output:
         page=report(
             PATHS.report("index.html"),

@@ -95,6 +95,20 @@ def test_a_combination_that_changes_nothing_is_left_out() -> None:
     assert all(reason.startswith("it is the same chain as") for reason in reasons)
 
 
+def test_finished_series_are_ablated_at_the_level_that_they_have() -> None:
+    france = yaml.safe_load((Path(__file__).resolve().parents[2] / "config" / "france.yaml").read_text())
+    crossed = {"factors": {"selection": ["none", "season"], "interpolation": ["none", "dekads"]}}
+    made = parse(france | {"ablation": crossed})
+    assert [branch.chain for branch in made.ablated.values()] == [
+        "L2A",
+        "L2A/dekads",
+        "L2A/season",
+        "L2A/season/dekads",
+    ]
+    with pytest.raises(InputError, match="the source holds L2A; a branch of L1C needs scenes"):
+        parse(france | {"ablation": crossed | {"level": "L1C"}})
+
+
 def test_an_overlay_adds_a_level() -> None:
     values = merge(DEFAULT, {"ablation": {"factors": {"interpolation": {"monthly": ["monthly"]}}}})
     values["steps"]["monthly"] = {"do": "composite", "window": "month"}

@@ -86,8 +86,9 @@ def test_jobs_of_shared_prefixes_are_planned_once(tmp_path: Path) -> None:
         "train_ablated": 15,
     }
     # With the study's own mask it shares more of it: beside the study's jobs only few are left to do.
-    with project.configured(ablation=ablation(CROSSED | {"mask": {"none": [], "scl": "clear"}})):
-        result = project.snakemake("--dry-run", "--", "all", "ablation")
+    with_mask = ablation(CROSSED | {"mask": {"none": [], "scl": "clear"}})
+    with project.configured(ablation=with_mask | {"in_report": True}):
+        result = project.snakemake("--dry-run")
         both = project.counted(result)
     assert "Left out: L1C × none × scl × none" in result.stderr
     assert "The reason: L1C has no scene classification for mask 'clear'" in result.stderr
@@ -95,6 +96,7 @@ def test_jobs_of_shared_prefixes_are_planned_once(tmp_path: Path) -> None:
     # L1C/season and L2A/season; L2A/clear and L2A/season/clear.
     assert (both["select_scenes"], both["mask_scenes"]) == (2, 2)
     assert both["observe_parcels"] == both["collect_series"] == both["interpolate_series"] == 6
+    assert both["compare_ablation"] == both["report_ablation"] == both["write_page"] == 1
     # Of 12 branches two are the study's own.
     assert (both["train"], both["train_ablated"]) == (2 * len(SMALL["models"]), 10)
 
