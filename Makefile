@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run tune ablation test check unit france schema pins clean
+.PHONY: help run tune ablation robustness splits test check unit france schema pins clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,12 @@ check: $(VENV)/.test ## Style, lint, types and the published schema
 
 unit: $(VENV)/.peers ## The tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
+
+robustness: $(VENV)/.run ## The trained models on fewer clear dates, under more clouds, and cut short
+	$(BIN)/snakemake --cores $(CORES) -- robustness
+
+splits: $(VENV)/.run ## What a random split would have claimed, and every fold of blocks as the test part
+	$(BIN)/snakemake --cores $(CORES) -- split_claims cross_validation
 
 schema: $(VENV)/.run ## Write the config's JSON schema and documentation table anew
 	$(BIN)/python -m cloudrobust.config.publish

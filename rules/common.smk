@@ -57,7 +57,9 @@ COMPARISON = canonical(
 )
 PUBLISHED = STUDY.published.canonical() if STUDY.published is not None else ""
 TABLES = [
-    f"{name}.{suffix}" for name in ("accuracy", "kappa", "classes", "parameters") for suffix in ("csv", "md", "tex")
+    f"{name}.{suffix}"
+    for name in ("accuracy", "kappa", "classes", "parameters", "scores", "sureness", "variance")
+    for suffix in ("csv", "md", "tex")
 ]
 
 
@@ -207,6 +209,18 @@ def measured_chain(branch):
     return next(c for c in chains if not any(isinstance(STUDY.steps[name], filling) for name in c.split("/")[1:]))
 
 
+def unmasked_chain(branch):
+    """The longest prefix of a branch that is a series, before any mask and before anything is filled in."""
+    chains = (chain for chain in STUDY.prefixes(measured_chain(branch)) if chain in STUDY.chains)
+    return next(c for c in chains if not masks_of(c))
+
+
+def steps_after(branch):
+    """The steps of a branch after the longest prefix whose values are all measured."""
+    chain = STUDY.branches[branch].chain
+    return [STUDY.steps[name] for name in chain.split("/")[len(measured_chain(branch).split("/")) :]]
+
+
 def scenes_of_pictures():
     """Indexes of the raw branch's scenes in the first tile, all months."""
     if FINISHED:
@@ -350,3 +364,31 @@ def reported_ablation(wildcards):
 wildcard_constraints:
     tile=one_of(STUDY.tiles),
     month=r"\d{4}-\d{2}",
+
+
+# Models that are trained on other splits, and every branch with each of them.
+RESPLIT_MODELS = [name for name in STUDY.models if STUDY.evaluation.models is None or name in STUDY.evaluation.models]
+RESPLIT = canonical([[branch, model] for branch in STUDY.branches for model in RESPLIT_MODELS])
+
+
+# What other targets make and the report shows where the configuration says so: their tables in numbers.
+IN_REPORT = {
+    "split_claims": (
+        [PATHS.report("tables", "split-claims.csv")] if "split_claims" in STUDY.evaluation.in_report else []
+    ),
+    "cross_validation": (
+        [PATHS.report("tables", "cross-validation.csv")] if "cross_validation" in STUDY.evaluation.in_report else []
+    ),
+    "robustness": [PATHS.report("tables", "robustness.csv")] if STUDY.robustness.in_report else [],
+}
+
+
+def soundness_figures():
+    """Their figures."""
+    names = {
+        "split_claims": ("split-claims",),
+        "cross_validation": ("cross-validation",),
+        "robustness": ("robustness", "robustness-parcels"),
+    }
+    shown = [name for target, of in names.items() if IN_REPORT[target] for name in of]
+    return [PATHS.report("figures", f"{name}.png") for name in shown]

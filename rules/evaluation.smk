@@ -7,10 +7,15 @@ rule evaluate:
         cards=runs("card.json"),
         parcels=PATHS.parcels,
         split=PATHS.split,
+        aside=PATHS.set_aside,
     output:
         scores=PATHS.evaluation("scores.csv"),
         classes=PATHS.evaluation("classes.csv"),
         scored=PATHS.evaluation("scored.csv"),
+        sureness=PATHS.evaluation("sureness.csv"),
+        mcnemar=PATHS.evaluation("mcnemar.csv"),
+        variance=PATHS.evaluation("variance.csv"),
+        reliability=PATHS.evaluation("reliability.csv"),
         ledger=PATHS.evaluation("ledger.csv"),
         totals=PATHS.evaluation("totals.csv"),
     log:
@@ -24,6 +29,7 @@ rule evaluate:
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=COMPARISON,
+        resamples=STUDY.evaluation.resamples,
         code=code("evaluate"),
     script:
         "../workflow/scripts/evaluate.py"

@@ -31,6 +31,9 @@ rule split_parcels:
         parcels=PATHS.parcels,
     output:
         split=PATHS.split,
+        aside=PATHS.set_aside,
+        classes=PATHS.parts("classes.csv"),
+        distances=PATHS.parts("distances.csv"),
     log:
         PATHS.log("split_parcels.log"),
     benchmark:
@@ -41,7 +44,7 @@ rule split_parcels:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        cfg=STUDY.split.canonical(),
+        cfg=STUDY.split.drawn(),
         code=code("split_parcels"),
     script:
         "../workflow/scripts/split_parcels.py"

@@ -6,6 +6,9 @@ rule write_tables:
         scores=PATHS.evaluation("scores.csv"),
         classes=PATHS.evaluation("classes.csv"),
         scored=PATHS.evaluation("scored.csv"),
+        sureness=PATHS.evaluation("sureness.csv"),
+        mcnemar=PATHS.evaluation("mcnemar.csv"),
+        variance=PATHS.evaluation("variance.csv"),
         cards=runs("card.json"),
     output:
         tables=[
@@ -39,11 +42,16 @@ rule draw_comparison:
         scores=PATHS.evaluation("scores.csv"),
         classes=PATHS.evaluation("classes.csv"),
         scored=PATHS.evaluation("scored.csv"),
+        sureness=PATHS.evaluation("sureness.csv"),
+        reliability=PATHS.evaluation("reliability.csv"),
         predictions=runs("predictions.parquet"),
         cards=runs("card.json"),
     output:
         figures=shown_figures(
-            "comparison", *(f"{kind}-{model}" for kind in ("classes", "confusion") for model in STUDY.models)
+            "comparison",
+            "sureness",
+            "reliability",
+            *(f"{kind}-{model}" for kind in ("classes", "confusion") for model in STUDY.models),
         ),
     log:
         PATHS.log("draw_comparison.log"),
@@ -89,8 +97,9 @@ rule draw_parcels:
     input:
         parcels=PATHS.parcels,
         split=PATHS.split,
+        distances=PATHS.parts("distances.csv"),
     output:
-        figures=shown_figures("parcels"),
+        figures=shown_figures("parcels", "split-distance"),
     log:
         PATHS.log("draw_parcels.log"),
     benchmark:
@@ -101,7 +110,7 @@ rule draw_parcels:
         mem_mb=1500,
         runtime=20,
     params:
-        cfg=STUDY.split.canonical(),
+        cfg=STUDY.split.drawn(),
         code=code("draw_parcels"),
     script:
         "../workflow/scripts/draw_parcels.py"
@@ -165,6 +174,9 @@ rule write_summary:
         scored=PATHS.evaluation("scored.csv"),
         totals=PATHS.evaluation("totals.csv"),
         ledger=PATHS.evaluation("ledger.csv"),
+        sureness=PATHS.evaluation("sureness.csv"),
+        mcnemar=PATHS.evaluation("mcnemar.csv"),
+        classes=PATHS.parts("classes.csv"),
         tables=rules.write_tables.output.tables,
         predictions=runs("predictions.parquet"),
         cards=runs("card.json"),
@@ -197,6 +209,11 @@ rule write_page:
         scores=PATHS.evaluation("scores.csv"),
         scored=PATHS.evaluation("scored.csv"),
         totals=PATHS.evaluation("totals.csv"),
+        sureness=PATHS.evaluation("sureness.csv"),
+        mcnemar=PATHS.evaluation("mcnemar.csv"),
+        variance=PATHS.evaluation("variance.csv"),
+        classes=PATHS.parts("classes.csv"),
+        distances=PATHS.parts("distances.csv"),
         provenance=PATHS.report("provenance.json"),
         predictions=runs("predictions.parquet"),
         cards=runs("card.json"),
@@ -208,7 +225,10 @@ rule write_page:
         measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
         scenes=scenes_of_pictures(),
         answer_figures=rules.draw_comparison.output.figures,
-        figures=[*pictures(), *explained_figures()],
+        figures=[*pictures(), *explained_figures(), *soundness_figures()],
+        claims=IN_REPORT["split_claims"],
+        folds=IN_REPORT["cross_validation"],
+        robustness=IN_REPORT["robustness"],
         explanations=explanations("explanation.nc", REPORTED),
         clouds=explanations("clouds.csv", REPORTED),
         curves=explanations("faithfulness.csv", REPORTED),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cloudrobust.evaluation.answers import answers
-from cloudrobust.evaluation.calibration import expected_calibration_error, fit_temperature, temper, temperatures
+from cloudrobust.evaluation.calibration import fit_temperature, temper, temperatures
 from cloudrobust.evaluation.disagreement import disagreements
 
 
@@ -39,12 +39,6 @@ def test_the_temperature_of_overconfident_answers_is_found_again() -> None:
 def test_only_the_validation_part_decides_the_temperature() -> None:
     frame = predictions()
     assert temperatures(frame) == {0: 1.0, 1: 1.0}
-
-
-def test_calibration_error_is_counted_by_hand() -> None:
-    p = np.array([0.95, 0.95, 0.55, 0.55])
-    right = np.array([True, True, True, False])
-    assert expected_calibration_error(p, right) == pytest.approx(0.5 * 0.05 + 0.5 * 0.05)
 
 
 def test_confident_contradictions_are_listed_largest_first() -> None:

@@ -41,6 +41,9 @@ def test_scores_equal_scikit_learns_for_every_seed(predictions):
         answer = list(answers[row.seed])
         assert row.accuracy == pytest.approx(sklearn_metrics.accuracy_score(list(true), answer))
         assert row.kappa == pytest.approx(sklearn_metrics.cohen_kappa_score(list(true), answer))
+        assert row.macro_precision == pytest.approx(
+            sklearn_metrics.precision_score(list(true), answer, average="macro", zero_division=0)
+        )
         assert row.macro_f1 == pytest.approx(sklearn_metrics.f1_score(list(true), answer, average="macro"))
         assert row.balanced_accuracy == pytest.approx(sklearn_metrics.balanced_accuracy_score(list(true), answer))
 

@@ -5,7 +5,7 @@ import shapely
 
 from cloudrobust.config.sources import Split
 from cloudrobust.parcels.ledger import ledger, reconcile, totals
-from cloudrobust.parcels.split import split
+from cloudrobust.parcels.split import divide, split
 
 
 @pytest.fixture
@@ -90,3 +90,19 @@ def test_a_series_that_lacks_a_parcel_is_noticed(parcels, account):
         reconcile(account, parcels["parcel"], observed=seen[1:])
     with pytest.raises(RuntimeError, match="parcel 'p001' is in the series but excluded or unknown"):
         reconcile(account, parcels["parcel"], observed=[*seen, "p001"])
+
+
+def test_parcels_that_are_set_aside_keep_their_reason_and_the_totals_add_up(parcels):
+    config = Split(block=300, buffer=50, validation=0.3, test=0.3)
+    parts, aside = divide(parcels, config)
+    account = ledger(parcels, parts, aside=aside)
+    assert len(aside) >= 2
+    assert (account["status"] == "set aside").sum() == len(aside)
+    assert account.set_index("parcel").loc[aside["parcel"], "reason"].tolist() == aside["reason"].tolist()
+    reconcile(account, parcels["parcel"])
+    sums = totals(account).groupby("what")["parcels"].sum()
+    assert sums["read"] == sums[["excluded", "set aside", "unlabelled", "usable"]].sum()
+    assert sums["usable"] == sums[["train", "validation", "test"]].sum()
+    account.loc[account["status"] == "set aside", "reason"] = ""
+    with pytest.raises(RuntimeError, match="is set aside without a reason"):
+        reconcile(account, parcels["parcel"])

@@ -7,7 +7,7 @@ import shapely
 
 from cloudrobust.config.sources import Split
 from cloudrobust.errors import InputError
-from cloudrobust.parcels.split import absent, blocks_of, load_split, split, write_split
+from cloudrobust.parcels.split import absent, blocks_of, divide, load_split, split, write_split
 
 PARTS = {"train", "validation", "test"}
 
@@ -159,3 +159,107 @@ def test_a_split_survives_being_written(landscape, tmp_path):
     assert load_split(tmp_path / "split.parquet").to_dict() == table.to_dict()
     with pytest.raises(InputError, match="there is no split yet"):
         load_split(tmp_path / "gone.parquet")
+
+
+@pytest.mark.parametrize("buffer", [1.0, 60.0, 150.0, 400.0])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_two_parts_are_nearer_than_the_buffer_by_shapelys_own_distance(landscape, buffer, seed):
+    parcels = landscape(400, seed=seed)
+    table, aside = divide(parcels, Split(block=500, buffer=buffer, seed=seed))
+    shapes = parcels.set_index("parcel").geometry
+    held = {part: shapes[table.loc[table["part"] == part, "parcel"]].to_numpy() for part in PARTS}
+    for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        assert shapely.distance(held[one][:, None], held[other][None, :]).min() >= buffer
+    # Not more than must be: each one aside was too near to a parcel that another part kept or had.
+    before = split(parcels, Split(block=500, seed=seed)).set_index("parcel")["part"]
+    for parcel, reason in zip(aside["parcel"], aside["reason"], strict=True):
+        part, other = before[parcel], reason.split(" to a ")[1].split(" ")[0]
+        assert reason == f"{part} parcel nearer than {buffer:g} m to a {other} parcel (split.buffer)"
+        assert shapely.distance(shapes[parcel], held[other]).min() < buffer
+    # None is lost, none in two places, and the test part is whole.
+    assert sorted([*table["parcel"], *aside["parcel"]]) == sorted(parcels["parcel"])
+    assert set(table.loc[table["part"] == "test", "parcel"]) == set(before[before == "test"].index)
+
+
+def test_a_buffer_that_leaves_nothing_is_told(landscape):
+    with pytest.raises(InputError, match=r"split\.buffer: 5000 m leave no train parcel; make the buffer smaller"):
+        split(landscape(400), Split(block=300, buffer=5000))
+
+
+def test_a_class_that_the_buffer_takes_from_a_part_is_told(landscape, caplog):
+    parcels = landscape(400)
+    parcels["class"] = "common"
+    parcels.loc[[0, 1, 20], "class"] = "rare"  # neighbours in one block
+    with caplog.at_level("WARNING", logger="cloudrobust"):
+        table, aside = divide(parcels, Split(block=500, buffer=100))
+    found = absent(table, aside)
+    assert len(found) >= 2
+    for row in found.itertuples(index=False):
+        assert f"class 'rare' has no parcel in {row[1]}" in caplog.text
+    assert set(found["class"]) == {"rare"}
+
+
+@pytest.mark.parametrize("folds", [2, 5, 8])
+def test_every_parcel_is_tested_in_exactly_one_fold(landscape, folds):
+    parcels = landscape()
+    seen = []
+    for fold in range(folds):
+        table = split(parcels, Split(block=300, folds=folds, fold=fold, validation=0.2))
+        assert (table.groupby("block")["part"].nunique() == 1).all()
+        assert set(table["part"]) == PARTS
+        shares = table["part"].value_counts(normalize=True)
+        assert shares["test"] == pytest.approx(1 / folds, abs=0.03)
+        assert shares["validation"] == pytest.approx(0.2, abs=0.03)
+        # Every class is in every part, as there are enough blocks.
+        assert absent(table).empty
+        seen += table.loc[table["part"] == "test", "parcel"].tolist()
+    assert sorted(seen) == sorted(parcels["parcel"])
+
+
+def test_too_many_folds_are_told(landscape):
+    with pytest.raises(InputError, match=r"split\.folds: the parcels lie in 4 blocks, too few for 5 folds"):
+        split(landscape(100), Split(block=500, folds=5, fold=0))
+
+
+def test_regions_or_years_make_parts(landscape):
+    parcels = landscape(100)
+    parcels["part"] = (["north"] * 5 + ["south"] * 2 + ["2019"] * 2 + ["elsewhere"]) * 10
+    parts = {"train": ["north"], "validation": ["south"], "test": [2019]}
+    table, aside = divide(parcels, Split(method="column", column="region", parts=parts))
+    assert table["part"].value_counts().to_dict() == {"train": 50, "validation": 20, "test": 20}
+    assert set(parcels.set_index("parcel").loc[table.loc[table["part"] == "test", "parcel"], "part"]) == {"2019"}
+    assert aside["reason"].unique().tolist() == ["column 'region' says 'elsewhere', which is in no part (split.parts)"]
+    assert len(aside) == 10
+    with pytest.raises(InputError, match=r"split\.parts\.test: no usable parcel has 'east' in column 'region'; it has"):
+        divide(parcels, Split(method="column", column="region", parts=parts | {"test": ["east"]}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"method": "random", "buffer": 5}, "parcels drawn singly lie next to each other"),
+        ({"method": "random", "fold": 0}, "only blocks are dealt into folds"),
+        ({"folds": 3, "fold": 3}, "of 3 folds the last is 2"),
+        ({"folds": 2, "fold": 0, "validation": 0.6, "test": 0.1}, "leaves nothing to train on"),
+        ({"parts": {"train": ["a"], "validation": ["b"], "test": ["c"]}}, "belongs to method column"),
+        ({"method": "column", "column": "r", "parts": {"train": ["a"], "test": ["c"]}}, "one value of 'r' for valida"),
+        (
+            {"method": "column", "column": "r", "parts": {"train": ["a"], "validation": ["b"], "test": ["a"]}},
+            "'a' is named twice",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_told(keys, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Split(**keys)
+
+
+def test_keys_of_other_methods_do_not_decide_a_draw():
+    assert Split(method="random", block=300).drawn() == Split(method="random").drawn()
+    assert Split(folds=4).drawn() == Split().drawn()
+    assert Split(fold=1, test=0.1).drawn() == Split(fold=1).drawn()
+    changes = ({"block": 300}, {"buffer": 10}, {"seed": 1}, {"test": 0.2}, {"validation": 0.2}, {"fold": 0})
+    forms = {Split(**change).drawn() for change in changes}
+    assert len(forms | {Split().drawn()}) == len(changes) + 1
+    for change in changes:
+        assert Split.model_validate_json(Split(**change).drawn()) == Split(**change)

@@ -23,10 +23,19 @@ BRANCHES = list(SMALL["branches"])
 
 def test_every_result_that_is_promised_is_there(finished: Project) -> None:
     results = finished.folder / "results"
-    for table in ("accuracy", "kappa", "classes", "parameters"):
+    for table in ("accuracy", "kappa", "classes", "parameters", "scores", "sureness", "variance"):
         for suffix in ("csv", "md", "tex"):
             assert (results / "report" / "tables" / f"{table}.{suffix}").stat().st_size > 0
-    for figure in ("comparison", "series", "chips", "parcels", *(f"predictions-{model}" for model in MODELS)):
+    for figure in (
+        "comparison",
+        "sureness",
+        "reliability",
+        "split-distance",
+        "series",
+        "chips",
+        "parcels",
+        *(f"predictions-{model}" for model in MODELS),
+    ):
         assert (results / "report" / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / "report" / "figures" / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
     summary = (results / "report" / "summary.md").read_text()

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from cloudrobust.config.published import Published
-from cloudrobust.evaluation.compare import comparison_table
+from cloudrobust.evaluation.compare import CALIBRATION, comparison_table
+from cloudrobust.evaluation.metrics import METRICS as ALL_METRICS
 from cloudrobust.evaluation.runs import Key, Run, read_runs
 from cloudrobust.report.published import beside
 
@@ -28,13 +29,21 @@ def runs_of(snakemake) -> dict[Key, Run]:
 
 def tables_of(snakemake, runs: dict[Key, Run]) -> dict[str, pd.DataFrame]:
     """The comparison table of each metric, with published figures if the rule's parameter `published` has any."""
+    told = snakemake.params.get("published")
+    published = Published.model_validate_json(told) if told else None
+    return {metric: beside(table, published) for metric, table in _tables(snakemake, runs, METRICS).items()}
+
+
+def all_tables_of(snakemake, runs: dict[Key, Run]) -> dict[str, pd.DataFrame]:
+    """The comparison table of every score, calibration included."""
+    return _tables(snakemake, runs, (*ALL_METRICS, *CALIBRATION))
+
+
+def _tables(snakemake, runs: dict[Key, Run], metrics: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     scores = pd.read_csv(snakemake.input.scores)
     parameters = {key: run.parameters for key, run in runs.items()}
     cfg = wanted(snakemake)
-    tables = {m: comparison_table(scores, m, cfg["raw"], cfg["preprocessed"], parameters) for m in METRICS}
-    told = snakemake.params.get("published")
-    published = Published.model_validate_json(told) if told else None
-    return {metric: beside(table, published) for metric, table in tables.items()}
+    return {m: comparison_table(scores, m, cfg["raw"], cfg["preprocessed"], parameters) for m in metrics if m in scores}
 
 
 def scored_parcels(snakemake) -> list[str]:

@@ -21,10 +21,18 @@ from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
 from cloudrobust.report.page.sections.predictions import best_run, takeaway_tables
 from cloudrobust.report.page.sections.provenance import provenance_tables
+from cloudrobust.report.page.sections.robustness import robustness_tables
+from cloudrobust.report.page.sections.soundness import (
+    other_split_tables,
+    score_tables,
+    split_tables,
+    sureness_tables,
+)
 from cloudrobust.report.page.write import Page, write_page
 from cloudrobust.report.summary import QUESTION, answer, caution
+from cloudrobust.report.sureness import absent_sentence, sureness_sentence
 from cloudrobust.scenes.index import read_index
-from comparison import runs_of, scored_parcels, tables_of, wanted
+from comparison import all_tables_of, runs_of, scored_parcels, tables_of, wanted
 
 with job(snakemake):
     settings = Settings.model_validate_json(snakemake.params.page)
@@ -58,16 +66,39 @@ with job(snakemake):
             pictures += [(f"{model}, {branch}/{png.stem}", png) for png in sorted(Path(folder).glob("*.png"))]
     pictures += ablation_picture(snakemake.input.ablation)
     opened = {key: xr.load_dataset(file) for key, file in zip(explained, snakemake.input.explanations, strict=True)}
+    scores, classes = pd.read_csv(snakemake.input.scores), pd.read_csv(snakemake.input.classes)
+    sure, tested, spread = (
+        pd.read_csv(file) for file in (snakemake.input.sureness, snakemake.input.mcnemar, snakemake.input.variance)
+    )
+    shown = snakemake.input
+    names = (cfg["raw"], cfg["preprocessed"])
     page = Page(
         title=snakemake.params.title,
         question=QUESTION,
         answer=answer(compared, len(scored)),
-        caution=caution(compared, len(scored), majority(first, scored)),
+        caution=" ".join(
+            words
+            for words in (
+                sureness_sentence(sure, tested, *names),
+                caution(compared, len(scored), majority(first, scored)),
+                absent_sentence(classes),
+            )
+            if words
+        ),
         tables={
-            "answer": answer_tables(tables, len(scored)),
-            "robustness": ablation_tables(snakemake.input.ablation),
+            "answer": [
+                *answer_tables(tables, len(scored)),
+                *sureness_tables(sure, tested, spread, *names),
+                *other_split_tables(*(pd.read_csv(f[0]) if f else None for f in (shown.claims, shown.folds))),
+            ],
+            "data": split_tables(classes, pd.read_csv(snakemake.input.distances)),
+            "models": score_tables(all_tables_of(snakemake, runs)),
+            "robustness": [
+                *ablation_tables(snakemake.input.ablation),
+                *(table for file in shown.robustness for table in robustness_tables(pd.read_csv(file))),
+            ],
             "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained),
-            "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs),
+            "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs, scores),
             "ledger": ledger_tables(pd.read_csv(snakemake.input.totals)),
             "provenance": provenance_tables(
                 cfg["chains"],

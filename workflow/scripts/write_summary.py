@@ -11,6 +11,7 @@ from cloudrobust.atomic import atomic
 from cloudrobust.evaluation.metrics import majority
 from cloudrobust.provenance import versions
 from cloudrobust.report.summary import Facts, summary_markdown, summary_text
+from cloudrobust.report.sureness import absent_sentence, sureness_sentence
 from comparison import runs_of, scored_parcels, tables_of, wanted
 
 with job(snakemake):
@@ -25,6 +26,10 @@ with job(snakemake):
         majority=majority(first.predictions, scored),
         chains=cfg["chains"],
         totals=pd.read_csv(snakemake.input.totals),
+        sureness=sureness_sentence(
+            pd.read_csv(snakemake.input.sureness), pd.read_csv(snakemake.input.mcnemar), cfg["raw"], cfg["preprocessed"]
+        ),
+        absent=absent_sentence(pd.read_csv(snakemake.input.classes)),
         outputs={
             "Summary": str(snakemake.output.markdown),
             "Tables": str(root / "report" / "tables"),

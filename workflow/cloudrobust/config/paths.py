@@ -65,6 +65,15 @@ class Paths:
     def split(self) -> str:
         return self._at("parcels", "split.parquet")
 
+    @property
+    def set_aside(self) -> str:
+        """Parcels that the split keeps out of every part, with the reason."""
+        return self._at("parcels", "set_aside.csv")
+
+    def parts(self, file: str) -> str:
+        """Tables about the split: classes.csv (parcels by class and part), distances.csv (between the parts)."""
+        return self._at("parcels", file)
+
     def run(self, branch: str = "{branch}", model: str = "{model}", file: str = "") -> str:
         """Files of a branch x model: predictions.parquet, model.pt, card.json, history.csv."""
         return self._at("runs", branch, model, *([file] if file else []))
@@ -84,6 +93,14 @@ class Paths:
     def ablation(self, file: str) -> str:
         """Scores and effects of the ablation."""
         return self._at("ablation", file)
+
+    def resplit(self, split: str = "{split}", *parts: str) -> str:
+        """Files of another split of the same parcels: `fold-0` and so on, or `random`."""
+        return self._at("splits", split, *parts)
+
+    def robustness(self, *parts: str) -> str:
+        """Scores of the trained models on degraded series."""
+        return self._at("robustness", *parts)
 
     def evaluation(self, file: str) -> str:
         return self._at("evaluation", file)

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import ablation, datasets, learning, models, outputs, published, sources, steps, tuning
+from . import ablation, datasets, evaluation, learning, models, outputs, published, sources, steps, tuning
 from .base import Part
 from .presets import PresetBranch, catalogue
 from .study import Branch, Comparison, Period, Pictures, Study
@@ -41,6 +41,8 @@ PARTS: dict[str, list[type[Part]]] = {
     "comparison": [Comparison],
     "ablation": [ablation.Ablation, ablation.Factor, ablation.FactorLevel],
     "pictures": [Pictures],
+    "evaluation": [evaluation.Evaluation],
+    "robustness": [evaluation.Robustness],
     "explanations": [outputs.Explanations],
     "prediction": [outputs.Prediction],
     "page": [outputs.Page],

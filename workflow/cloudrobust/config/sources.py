@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from .base import Part
+from .base import Part, canonical
 from .datasets import BavarianCropsSource, BreizhCropsSource
 from .finished import FinishedSource, Level
+
+PartName = Literal["train", "validation", "test"]
 
 
 class SimulatorSource(Part):
@@ -168,10 +170,38 @@ class Split(Part):
         "blocks", description="Spatial blocks, parcels at random within each class, or a column of the parcel file."
     )
     block: float = Field(500.0, gt=0, description="Side of a block in metres (method blocks).")
-    column: str | None = Field(None, description="Column whose values are train, validation, test (method column).")
+    buffer: float = Field(
+        0.0,
+        ge=0,
+        description="Least distance in metres between parcels of different parts; training and validation parcels "
+        "that are nearer are set aside, with the reason (methods blocks and column).",
+    )
+    column: str | None = Field(
+        None, description="Column with the part of each parcel, or with a region or year (method column)."
+    )
+    parts: dict[PartName, tuple[str, ...]] | None = Field(
+        None,
+        description="Values of the column for each part, such as {train: [north, west], validation: [south], test: "
+        "[east]}; parcels of other values are set aside. By default the values are train, validation and test.",
+    )
     validation: float = Field(0.17, gt=0, lt=1, description="Share of the validation part.")
     test: float = Field(0.25, gt=0, lt=1, description="Share of the test part.")
+    folds: int = Field(5, ge=2, description="Parts that blocks are dealt into for `snakemake cross_validation`.")
+    fold: int | None = Field(
+        None,
+        ge=0,
+        description="Number of the fold, from 0, that is the test part, which then has the share 1 / folds (method "
+        "blocks); by default the blocks are dealt by the shares.",
+    )
     seed: int = Field(0, description="Seed of the draw.")
+
+    @field_validator("parts", mode="before")
+    @classmethod
+    def _years_are_text(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {part: [str(v) for v in values] if isinstance(values, (list, tuple)) else values
+                for part, values in value.items()}  # fmt: skip
 
     @model_validator(mode="after")
     def _parts_leave_room(self) -> Split:
@@ -179,4 +209,48 @@ class Split(Part):
             raise ValueError("validation and test together leave nothing to train on; make their sum less than 1")
         if self.method == "column" and self.column is None:
             raise ValueError("method column needs the key column; name the parcel file's column with the parts")
+        if self.method == "random" and self.buffer:
+            raise ValueError(
+                "buffer: parcels drawn singly lie next to each other; use method blocks, or remove the key"
+            )
+        if self.parts is not None:
+            self._check_parts()
+        if self.fold is not None:
+            if self.method != "blocks":
+                raise ValueError("fold: only blocks are dealt into folds; use method blocks, or remove the key")
+            if self.fold >= self.folds:
+                raise ValueError(f"fold: is counted from 0, so of {self.folds} folds the last is {self.folds - 1}")
+            if self.validation + 1 / self.folds >= 1:
+                raise ValueError(f"validation: beside a test part of 1/{self.folds} it leaves nothing to train on")
         return self
+
+    def _check_parts(self) -> None:
+        if self.method != "column":
+            raise ValueError("parts: belongs to method column; remove the key, or set method: column")
+        named = self.parts or {}
+        for part in get_args(PartName):
+            if not named.get(part):
+                raise ValueError(f"parts: name at least one value of {self.column!r} for {part}")
+        values = [value for part in named.values() for value in part]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise ValueError(f"parts: {twice[0]!r} is named twice; a parcel belongs to one part")
+
+    def random_like(self) -> Split:
+        """The random split that this one is held against: the same seed and shares."""
+        test = self.test if self.fold is None else 1 / self.folds
+        return Split(method="random", validation=self.validation, test=test, seed=self.seed)
+
+    def with_fold(self, fold: int) -> Split:
+        """This split with that fold as its test part."""
+        return Split.model_validate(self.model_dump() | {"fold": fold})
+
+    def drawn(self) -> str:
+        """Canonical form of what decides this draw; keys of other methods are left out, so they rerun nothing."""
+        keys: tuple[str, ...] = {"column": ("column", "parts", "buffer"), "random": ("validation", "test", "seed")}.get(
+            self.method, ("block", "buffer", "validation", "test", "seed")
+        )
+        if self.fold is not None:
+            keys = (*(key for key in keys if key != "test"), "folds", "fold")
+        content = self.model_dump(mode="json", include={"method", *keys})
+        return canonical(content)

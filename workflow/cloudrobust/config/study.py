@@ -14,6 +14,7 @@ from .ablation import Ablation
 from .base import Part
 from .datasets import DatasetSource
 from .design import Cell, Design, crossed
+from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
 from .learning import Boosted, Forest, Model, Training
 from .nearest import nearest
@@ -99,6 +100,8 @@ class Study(Part):
     comparison: Comparison = Field(Comparison(), description="The two branches that are set against each other.")
     ablation: Ablation | None = Field(None, description="Factors whose effects are told apart, see docs/ablation.md.")
     pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
+    evaluation: Evaluation = Field(Evaluation(), description="How sure the comparison is; other splits.")
+    robustness: Robustness = Field(Robustness(), description="How the trained models bear clouds.")
     explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
     prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
     page: Page = Field(Page(), description="The report's page.")
@@ -157,6 +160,9 @@ class Study(Part):
                 yield f"explanations.in_report: unknown model {name!r}{nearest(name, self.models)}"
             elif isinstance(self.models[name], Forest | Boosted):
                 yield f"explanations.in_report: {name!r} is made of trees, which have no gradients; name networks"
+        for name in self.evaluation.models or ():
+            if name not in self.models:
+                yield f"evaluation.models: unknown model {name!r}{nearest(name, self.models)}"
         yield from tuning_problems(self.tuning, self.tuned, self.models, self.branches)
         for key in ("raw", "preprocessed"):
             branch_name = getattr(self.comparison, key)

@@ -6,13 +6,19 @@ temperature, fitted to the validation part, so that which class is first does no
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize_scalar
+from sklearn.metrics import log_loss
 
 LEAST = 1e-6
 """Probabilities count as at least this: a forest's may be 0, whose logarithm is not finite."""
+
+BINS = 10
+"""Bins of confidence."""
 
 WIDEST = (-3.0, 3.0)
 """Bounds of the logarithm of the temperature."""
@@ -55,16 +61,84 @@ def temperatures(predictions: pd.DataFrame) -> dict[int, float]:
     return found
 
 
-def expected_calibration_error(p: npt.NDArray[np.floating], right: npt.NDArray[np.bool_], bins: int = 10) -> float:
+def expected_calibration_error(p: npt.NDArray[np.floating], label: npt.NDArray[np.integer], bins: int = BINS) -> float:
     """Mean distance of confidence and accuracy over bins of equal width, weighted by their size (Guo et al., eq. 3).
 
-    `p` is the probability of the answer (parcel,), `right` whether it is right.
+    By torchmetrics. `p` (parcel, class) are probabilities, `label` (parcel,) the true class; NaN without parcels and
+    with a single class. With few parcels a bin, the error of a perfectly calibrated model is above 0, too.
     """
-    if not len(p):
+    if not len(p) or p.shape[1] < 2:
         return float("nan")
-    place = np.minimum((np.asarray(p) * bins).astype(int), bins - 1)
-    error = 0.0
-    for number in np.unique(place):
-        inside = place == number
-        error += inside.sum() * abs(float(right[inside].mean()) - float(p[inside].mean()))
-    return float(error / len(p))
+    import torch
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    values = torch.tensor(np.asarray(p, np.float32))
+    target = torch.tensor(np.asarray(label, np.int64))
+    return float(multiclass_calibration_error(values, target, num_classes=p.shape[1], n_bins=bins, norm="l1"))
+
+
+def calibration_by_seed(predictions: pd.DataFrame, parcels: Collection[str] | None = None) -> pd.DataFrame:
+    """How well probabilities on the test part say how often they are right, before and after temperature scaling.
+
+    Returns
+    -------
+    DataFrame
+        `seed`, `temperature` (from the validation part), `ece` and `ece_scaled` (`expected_calibration_error`),
+        `log_loss` and `log_loss_scaled` (mean negative logarithm of the true class's probability, scikit-learn's).
+    """
+    lines = []
+    for seed, temperature, p, label in _tested(predictions, parcels):
+        line: dict[str, float] = {"seed": seed, "temperature": temperature}
+        for suffix, values in (("", p / p.sum(axis=1, keepdims=True)), ("_scaled", temper(p, temperature))):
+            line[f"ece{suffix}"] = expected_calibration_error(values, label)
+            known = np.clip(values, LEAST, 1)
+            known /= known.sum(axis=1, keepdims=True)
+            line[f"log_loss{suffix}"] = (
+                float(log_loss(label, known, labels=np.arange(p.shape[1]))) if p.shape[1] > 1 else float("nan")
+            )
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def reliability(predictions: pd.DataFrame, parcels: Collection[str] | None = None, bins: int = BINS) -> pd.DataFrame:
+    """The reliability diagram (Guo et al., section 2): accuracy against confidence, in bins of equal width.
+
+    The answers of all seeds are pooled. Bins without an answer are left out.
+
+    Returns
+    -------
+    DataFrame
+        `scaled` (whether after temperature scaling), `bin` (from 0), `low`, `high` (its ends), `confidence` (mean
+        probability of the answers), `accuracy` (their share that is right), `answers` (how many).
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    pooled: dict[bool, list[tuple[npt.NDArray, npt.NDArray]]] = {False: [], True: []}
+    for _, temperature, p, label in _tested(predictions, parcels):
+        right = p.argmax(axis=1) == label
+        pooled[False].append((p.max(axis=1), right))
+        pooled[True].append((temper(p, temperature).max(axis=1), right))
+    lines = []
+    for scaled, answers in pooled.items():
+        confidence, right = (np.concatenate(part) for part in zip(*answers, strict=True))
+        place = np.searchsorted(edges[1:-1], confidence)
+        for number in np.unique(place):
+            inside = place == number
+            ends = (float(edges[number]), float(edges[number + 1]))
+            means = (float(confidence[inside].mean()), float(right[inside].mean()))
+            lines.append((scaled, int(number), *ends, *means, int(inside.sum())))
+    return pd.DataFrame(lines, columns=["scaled", "bin", "low", "high", "confidence", "accuracy", "answers"])
+
+
+def _tested(
+    predictions: pd.DataFrame, parcels: Collection[str] | None
+) -> Iterator[tuple[int, float, npt.NDArray[np.float64], npt.NDArray[np.int64]]]:
+    """Seed, temperature, probabilities and true classes of the test part, seed by seed."""
+    columns = columns_of(predictions)
+    number = {column[2:]: n for n, column in enumerate(columns)}
+    rows = predictions[(predictions["part"].astype(str) == "test") & predictions["class"].isin(list(number))]
+    if parcels is not None:
+        rows = rows[rows["parcel"].isin(list(parcels))]
+    for seed, temperature in temperatures(predictions).items():
+        mine = rows[rows["seed"] == seed]
+        p = np.asarray(mine[columns].to_numpy(), np.float64)
+        yield seed, temperature, p, np.asarray(mine["class"].map(number), np.int64)

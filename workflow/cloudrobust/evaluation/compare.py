@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
+from .calibration import calibration_by_seed, columns_of
 from .metrics import METRICS, class_scores, scores_by_seed
 from .runs import Key, check_predictions
+
+CALIBRATION = ("ece", "ece_scaled", "log_loss", "log_loss_scaled")
+"""What the probabilities are worth, 0 at best; "scaled" is after temperature scaling."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,14 @@ def scores(frames: Mapping[Key, pd.DataFrame], parcels: Collection[str]) -> pd.D
     Returns
     -------
     DataFrame
-        Tidy: `branch`, `model`, `seed`, `accuracy`, `kappa`, `macro_f1`, `balanced_accuracy`, `parcels`.
+        Tidy: `branch`, `model`, `seed`, those of `metrics.METRICS`, `parcels`, and those of
+        `calibration.calibration_by_seed` where predictions hold probabilities.
     """
     parts = []
     for (branch, model), frame in frames.items():
         part = scores_by_seed(frame, parcels)
+        if columns_of(frame):
+            part = part.merge(calibration_by_seed(frame, parcels), on="seed", how="left")
         part.insert(0, "model", model)
         part.insert(0, "branch", branch)
         parts.append(part)
@@ -124,7 +131,7 @@ def comparison_table(
     scores
         Of `scores`.
     metric
-        One of `METRICS`.
+        One of `METRICS` or `CALIBRATION`.
     raw, preprocessed
         The two branches of the difference. All other branches follow as further columns.
     parameters
@@ -136,8 +143,8 @@ def comparison_table(
         `model`; for each branch `<branch>_mean`, `<branch>_std`, `<branch>_seeds` and `<branch>_parameters`;
         `delta` and `delta_deviation`. Models in the order of `scores`; `attrs` holds metric and branch names.
     """
-    if metric not in METRICS:
-        raise ValueError(f"metric must be one of {', '.join(METRICS)}; it is {metric!r}")
+    if metric not in (*METRICS, *CALIBRATION):
+        raise ValueError(f"metric must be one of {', '.join((*METRICS, *CALIBRATION))}; it is {metric!r}")
     present = list(dict.fromkeys(scores["branch"]))
     for branch in (raw, preprocessed):
         if branch not in present:

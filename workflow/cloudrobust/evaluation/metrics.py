@@ -20,8 +20,8 @@ from sklearn.metrics import (
 
 from ..errors import InputError
 
-METRICS = ("accuracy", "kappa", "macro_f1", "balanced_accuracy")
-"""The scores of a run, all without unit and 1 at best."""
+METRICS = ("accuracy", "kappa", "macro_f1", "macro_precision", "balanced_accuracy")
+"""The scores of a run, all without unit and 1 at best. Balanced accuracy is the macro recall."""
 
 
 def scored_rows(predictions: pd.DataFrame, parcels: Collection[str] | None = None) -> pd.DataFrame:
@@ -49,20 +49,21 @@ def scores_by_seed(predictions: pd.DataFrame, parcels: Collection[str] | None = 
     """Overall scores of each seed.
 
     Accuracy is the share of parcels that are right. Kappa is Cohen's (Cohen 1960, Educational and Psychological
-    Measurement 20:37-46): agreement beyond chance; NaN where everything is one class. Macro F1 and balanced
-    accuracy are the means of F1 and recall over the classes that occur in the test part, so that they run over the
-    same classes for every branch.
+    Measurement 20:37-46): agreement beyond chance; NaN where everything is one class. Macro F1, macro precision and
+    balanced accuracy are the means of F1, precision and recall over the classes that occur in the test part, so that
+    they run over the same classes for every branch.
 
     Returns
     -------
     DataFrame
-        Columns `seed`, `accuracy`, `kappa`, `macro_f1`, `balanced_accuracy`, `parcels` (how many were scored),
-        sorted by seed.
+        Columns `seed`, those of `METRICS`, and `parcels` (how many were scored), sorted by seed.
     """
     lines = []
     for seed, rows in scored_rows(predictions, parcels).groupby("seed", sort=True):
         true, predicted = rows["class"], rows["predicted"]
-        _, recall, f1, _ = precision_recall_fscore_support(true, predicted, labels=sorted(set(true)), zero_division=0)
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            true, predicted, labels=sorted(set(true)), zero_division=0
+        )
         labels = sorted({*true, *predicted})
         lines.append(
             {
@@ -71,6 +72,7 @@ def scores_by_seed(predictions: pd.DataFrame, parcels: Collection[str] | None = 
                 # With one class in all, chance agreement is 1 and kappa 0/0.
                 "kappa": float(cohen_kappa_score(true, predicted)) if len(labels) > 1 else np.nan,
                 "macro_f1": float(np.mean(f1)),
+                "macro_precision": float(np.mean(precision)),
                 "balanced_accuracy": float(np.mean(recall)),
                 "parcels": rows["parcel"].nunique(),
             }

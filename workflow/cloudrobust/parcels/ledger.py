@@ -10,11 +10,14 @@ import pandas as pd
 from .split import PARTS
 
 COLUMNS = ("parcel", "code", "class", "status", "reason", "note", "tile", "part")
-STATUSES = ("usable", "unlabelled", "excluded")
+STATUSES = ("usable", "unlabelled", "excluded", "set aside")
 
 
 def ledger(
-    parcels: gpd.GeoDataFrame, split: pd.DataFrame | None = None, owned: Mapping[str, str] | pd.Series | None = None
+    parcels: gpd.GeoDataFrame,
+    split: pd.DataFrame | None = None,
+    owned: Mapping[str, str] | pd.Series | None = None,
+    aside: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row a parcel.
 
@@ -27,6 +30,8 @@ def ledger(
     owned
         Tile by parcel id (`tiles.assign_tiles`); None where there are no tiles. A parcel that was not excluded
         but that no tile owns is excluded here.
+    aside
+        Usable parcels that the split sets aside: `parcel`, `reason` (`split.divide`).
 
     Returns
     -------
@@ -42,6 +47,10 @@ def ledger(
         table["tile"] = table["parcel"].map(tiles).astype(object).fillna("")
         lost = (table["tile"] == "") & (table["status"] != "excluded")
         table.loc[lost, ["status", "reason"]] = ["excluded", "in no tile"]
+    if aside is not None and len(aside):
+        why = table["parcel"].map(aside.set_index("parcel")["reason"])
+        table.loc[why.notna(), "status"] = "set aside"
+        table.loc[why.notna(), "reason"] = why[why.notna()]
     parts = pd.Series(dtype=object) if split is None else split.set_index("parcel")["part"]
     table["part"] = table["parcel"].map(parts).astype(object).fillna("")
     return table[list(COLUMNS)]
@@ -50,11 +59,13 @@ def ledger(
 def totals(table: pd.DataFrame) -> pd.DataFrame:
     """Columns what, reason, parcels: how many parcels were read, and what became of them.
 
-    Rows: read; excluded, once for each reason, the commonest first; unlabelled; usable; and the parts of usable.
+    Rows: read; excluded and set aside, once for each reason, the commonest first; unlabelled; usable; and the parts
+    of usable.
     """
     rows: list[tuple[str, str, int]] = [("read", "", len(table))]
-    excluded = table.loc[table["status"] == "excluded", "reason"].value_counts()
-    rows += [("excluded", str(reason), int(number)) for reason, number in excluded.items()]
+    for status in ("excluded", "set aside"):
+        reasons = table.loc[table["status"] == status, "reason"].value_counts()
+        rows += [(status, str(reason), int(number)) for reason, number in reasons.items()]
     rows += [(status, "", int((table["status"] == status).sum())) for status in ("unlabelled", "usable")]
     rows += [(part, "", int((table["part"] == part).sum())) for part in PARTS]
     return pd.DataFrame(rows, columns=["what", "reason", "parcels"])
@@ -85,6 +96,8 @@ def reconcile(table: pd.DataFrame, parcels: Iterable[str], observed: Iterable[st
     _none(table.loc[~table["status"].isin(STATUSES), "parcel"], "has no valid status")
     excluded, usable = table["status"] == "excluded", table["status"] == "usable"
     _none(table.loc[excluded & (table["reason"] == ""), "parcel"], "is excluded without a reason")
+    aside = table["status"] == "set aside"
+    _none(table.loc[aside & (table["reason"] == ""), "parcel"], "is set aside without a reason")
     _none(table.loc[usable & (table["reason"] != ""), "parcel"], "is usable but has a reason not to be")
     _none(table.loc[~usable & (table["part"] != ""), "parcel"], "is not usable but belongs to a part")
     if (table["part"] != "").any():

@@ -24,7 +24,12 @@ METRIC_NAMES = {
     "accuracy": "Overall accuracy",
     "kappa": "Cohen's kappa",
     "macro_f1": "Macro F1",
+    "macro_precision": "Macro precision",
     "balanced_accuracy": "Balanced accuracy",
+    "ece": "Calibration error",
+    "ece_scaled": "Calibration error, scaled",
+    "log_loss": "Logarithmic loss",
+    "log_loss_scaled": "Logarithmic loss, scaled",
     "f1": "F1",
 }
 

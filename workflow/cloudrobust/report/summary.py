@@ -41,6 +41,8 @@ class Facts:
         Hash of the configuration.
     question
         What the study asks.
+    sureness, absent
+        Of `report.sureness`: how sure the difference is, and which classes a part of the split lacks.
     """
 
     title: str
@@ -53,6 +55,8 @@ class Facts:
     versions: Mapping[str, str]
     config_hash: str
     question: str = field(default=QUESTION)
+    sureness: str = ""
+    absent: str = ""
 
 
 def answer(table: pd.DataFrame, parcels: int) -> str:
@@ -127,7 +131,8 @@ def summary_markdown(facts: Facts) -> str:
     """The whole summary as Markdown."""
     first = facts.comparisons[0]
     parts = [f"# {facts.title}", f"*{facts.question}*"]
-    parts += ["## Answer", answer(first, facts.parcels), caution(first, facts.parcels, facts.majority)]
+    parts += ["## Answer", answer(first, facts.parcels)]
+    parts += [words for words in (facts.sureness, caution(first, facts.parcels, facts.majority), facts.absent) if words]
     parts.append("## Branches against each other")
     for table in facts.comparisons:
         parts += [caption(table, facts.parcels), markdown(comparison_text(table)).rstrip()]
@@ -157,9 +162,15 @@ def summary_text(facts: Facts, width: int = 88) -> str:
         text = comparison_text(table)
         lines += [METRIC_NAMES[table.attrs["metric"]], *(f"  {line}" for line in _columns(text)), ""]
     lines += _wrapped(answer(facts.comparisons[0], facts.parcels), width)
+    lines += _wrapped(facts.sureness, width)
     lines += _wrapped(caution(facts.comparisons[0], facts.parcels, facts.majority), width)
+    lines += _wrapped(facts.absent, width)
     counts = facts.totals.groupby("what", sort=False)["parcels"].sum()
-    said = ", ".join(f"{counts.get(what, 0):,} {what}" for what in ("read", "excluded", "unlabelled", "usable"))
+    said = ", ".join(
+        f"{counts.get(what, 0):,} {what}"
+        for what in ("read", "excluded", "set aside", "unlabelled", "usable")
+        if what != "set aside" or counts.get(what, 0)
+    )
     lines += ["", f"Parcels: {said}; {facts.parcels:,} scored."]
     lines += [f"{words}: {path}" for words, path in list(facts.outputs.items())[:3]]
     return "\n".join(lines) + "\n"

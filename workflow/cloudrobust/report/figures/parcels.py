@@ -18,7 +18,7 @@ from .maps import ParcelMap
 PARTS = {"train": "#c9d8e6", "validation": "#e69f00", "test": "#751c36"}
 """Colours of the split's parts: most of the area stays quiet, the test part stands out."""
 
-HATCH = "////////"
+HATCH, ASIDE_HATCH = "////////", "......"
 
 
 @styled
@@ -54,6 +54,8 @@ def parcels_figure(parcels: gpd.GeoDataFrame, split: pd.DataFrame, block: float 
     part = shown["parcel"].astype(str).map(split.set_index(split["parcel"].astype(str))["part"].astype(str))
     for name, colour in PARTS.items():
         chart.draw(right, (part == name).to_numpy(), facecolor=colour, gid=name)
+    aside = usable & part.isna().to_numpy()
+    chart.draw(right, aside, facecolor="white", edgecolor=FAINT, hatch=ASIDE_HATCH, gid="set aside")
     if block is not None:
         _outline_blocks(right, split, chart, block)
     for letter, axes, title in (("a", left, "classes"), ("b", right, "split")):
@@ -63,10 +65,13 @@ def parcels_figure(parcels: gpd.GeoDataFrame, split: pd.DataFrame, block: float 
     crops = [Patch(color=colours[name], label=f"{shorten(name)} ({counts[name]:,})") for name in order]
     sizes = split["part"].astype(str).value_counts()
     parts = [Patch(color=colour, label=f"{name} ({sizes.get(name, 0):,})") for name, colour in PARTS.items()]
+    if aside.any():
+        label = f"set aside ({aside.sum():,})"
+        parts.append(Patch(facecolor="white", edgecolor=FAINT, hatch=ASIDE_HATCH, label=label))
     figure.legend(handles=crops, loc="outside lower center", ncols=columns, columnspacing=1.2)
     # Half an inch below the maps, clear of the axis and its label.
     below = (0.5, -0.5 / chart.panel_height())
-    right.legend(handles=parts, loc="upper center", bbox_to_anchor=below, ncols=3, columnspacing=1.2)
+    right.legend(handles=parts, loc="upper center", bbox_to_anchor=below, ncols=len(parts), columnspacing=1.2)
     left.legend(handles=_other_handles(parcels, chart), loc="upper center", bbox_to_anchor=below, ncols=3)
     return figure
 

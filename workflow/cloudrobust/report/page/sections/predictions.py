@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from ....evaluation.calibration import columns_of, expected_calibration_error, temper, temperatures
 from ....evaluation.runs import Run
 from ...numbers import model_name, score
 from ..tables import html_table
@@ -18,20 +17,26 @@ LISTED = 25
 
 
 def takeaway_tables(
-    answers: Mapping[Key, pd.DataFrame], areas: Sequence[str], listed: Sequence[str], runs: Mapping[Key, Run]
+    answers: Mapping[Key, pd.DataFrame],
+    areas: Sequence[str],
+    listed: Sequence[str],
+    runs: Mapping[Key, Run],
+    scores: pd.DataFrame,
 ) -> list[Markup]:
-    """Calibration of every run; area and disagreements of the one that is best on the validation part."""
+    """Calibration of every run; area and disagreements of the one that is best on the validation part.
+
+    `scores` is of `evaluation.compare.scores`.
+    """
     rows = []
-    for key, run in runs.items():
-        heat = temperatures(run.predictions)
-        before, after = _calibration(run.predictions, heat)
+    for key in runs:
+        mine = scores[(scores["branch"] == key[0]) & (scores["model"] == key[1])]
         rows.append(
             {
                 "model": f"{model_name(key[1])}, {key[0]}",
                 "answers": int(answers[key]["predicted"].notna().sum()),
-                "temperature": ", ".join(f"{t:.2f}" for t in heat.values()),
-                "calibration error before": score(before),
-                "after": score(after),
+                "temperature": ", ".join(f"{t:.2f}" for t in mine["temperature"]),
+                "calibration error before": score(mine["ece"].mean()),
+                "after": score(mine["ece_scaled"].mean()),
                 "listed disagreements": len(pd.read_csv(listed[list(runs).index(key)])),
             }
         )
@@ -61,18 +66,6 @@ def takeaway_tables(
             html_table(_differs(differs.head(LISTED)), words, left=["parcel", "declared", "predicted", "part"])
         )
     return shown
-
-
-def _calibration(predictions: pd.DataFrame, heat: Mapping[int, float]) -> tuple[float, float]:
-    tested, names = predictions[predictions["part"] == "test"], columns_of(predictions)
-    errors = []
-    for seed, t in heat.items():
-        rows = tested[tested["seed"] == seed]
-        p, right = rows[names].to_numpy(float), (rows["class"] == rows["predicted"]).to_numpy()
-        after = temper(p, t).max(axis=1)
-        errors.append((expected_calibration_error(p.max(axis=1), right), expected_calibration_error(after, right)))
-    mean = pd.DataFrame(errors).mean()
-    return float(mean[0]), float(mean[1])
 
 
 def best_run(runs: Mapping[Key, Run]) -> Key:

@@ -1,0 +1,20 @@
+"""Rule draw_robustness: the curves of all branches and models."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from adaptor import job
+from cloudrobust.atomic import atomic
+from cloudrobust.report.figures.robustness import robustness_figure, robustness_parcels_figure
+from cloudrobust.report.style import save
+from comparison import wanted
+
+with job(snakemake):
+    cfg = wanted(snakemake)
+    table = pd.concat([pd.read_csv(file) for file in snakemake.input.tables], ignore_index=True)
+    with atomic(snakemake.output.table) as part:
+        table.to_csv(part, index=False)
+    folder = Path(snakemake.output.figures[0]).parent
+    save(robustness_figure(table, cfg["raw"], cfg["preprocessed"]), folder / "robustness")
+    save(robustness_parcels_figure(table, cfg["raw"], cfg["preprocessed"]), folder / "robustness-parcels")
