@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from cloudrobust.config.learning import Lstm, MsResnet, TempCnn, Transformer
+from cloudrobust.config.learning import (
+    Gru,
+    InceptionTime,
+    Lstm,
+    Ltae,
+    MsResnet,
+    OmniScale,
+    StarRnn,
+    TempCnn,
+    Transformer,
+)
 from cloudrobust.errors import InputError
 from cloudrobust.learning import load, predict, train
 from cloudrobust.learning.schedule import rate
@@ -17,6 +27,13 @@ SMALL = {
     "transformer": Transformer(width=24, heads=3, layers=2, inner=32, warmup=40, dropout=0.1),
     "msresnet": MsResnet(hidden=4),
     "tempcnn": TempCnn(hidden=8, kernel=5, dropout=0.2),
+}
+FURTHER = {
+    "ltae": Ltae(width=16, heads=4, embedding=8, decoder=(8,)),
+    "inceptiontime": InceptionTime(filters=2, depth=3, kernel=4),
+    "omniscale": OmniScale(first=8, second=60),
+    "starrnn": StarRnn(hidden=6, layers=2),
+    "gru": Gru(hidden=6, layers=2),
 }
 
 
@@ -35,11 +52,11 @@ def test_every_network_learns_crops_that_differ_in_time(files, training, name, g
     assert (test["class"] == test["predicted"]).mean() > 0.6  # chance is 1/3
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", [*SMALL, *FURTHER])
 def test_a_seed_alone_equals_the_same_seed_among_others(files, training, name):
     study = files(gaps=0.3)
     dataset = load(study.series, study.split)
-    model = SMALL[name]
+    model = (SMALL | FURTHER)[name]
     many = train(dataset, model, training(seeds=(5, 2, 9), epochs=2, dates=8))
     torch.rand(17)  # whatever else drew numbers before
     alone = train(dataset, model, training(seeds=(2,), epochs=2, dates=8))
@@ -49,14 +66,14 @@ def test_a_seed_alone_equals_the_same_seed_among_others(files, training, name):
     assert many.history["seed"].tolist() == [5, 5, 2, 2, 9, 9]
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", [*SMALL, *FURTHER])
 def test_stacked_seeds_give_what_a_seed_alone_gives(files, training, name, monkeypatch):
     """All networks in the way of a GPU: parameters stacked, one product for all seeds."""
     study = files(gaps=0.3)
     dataset = load(study.series, study.split)
-    monkeypatch.setattr("cloudrobust.learning.lockstep.STACKED_ON_CPU", frozenset(SMALL))
-    many = train(dataset, SMALL[name], training(seeds=(5, 2, 9), dates=8))
-    alone = train(dataset, SMALL[name], training(seeds=(2,), dates=8))
+    monkeypatch.setattr("cloudrobust.learning.lockstep.STACKED_ON_CPU", frozenset(SMALL | FURTHER))
+    many = train(dataset, (SMALL | FURTHER)[name], training(seeds=(5, 2, 9), dates=8))
+    alone = train(dataset, (SMALL | FURTHER)[name], training(seeds=(2,), dates=8))
     # Sums of other order, three epochs of Adam; ten networks' losses differ by 0.01 and more.
     pick = many.history["seed"] == 2
     for column in ("loss", "validation_loss"):

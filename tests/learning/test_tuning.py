@@ -23,7 +23,7 @@ from cloudrobust.learning import load, train
 from cloudrobust.learning.tuning import search as module
 from cloudrobust.learning.tuning.overlay import together, write_best
 from cloudrobust.learning.tuning.search import save, search, without_test
-from cloudrobust.learning.tuning.spaces import SPACES, suggest
+from cloudrobust.learning.tuning.spaces import SPACES, suggest, table
 
 TUNING = Tuning(trials=3, startup=2, epochs=2)
 QUICK = {"hidden": 4, "epochs": 2}
@@ -214,3 +214,9 @@ def test_the_overlay_is_accepted_and_changes_each_branchs_own_model(tmp_path):
 
 def test_all_kinds_of_networks_can_be_tuned():
     assert {kind().do for kind in AnyNetwork.__args__} | {"boosted"} == set(SPACES)
+
+
+def test_the_documentation_shows_the_spaces_as_they_are():
+    root = module.__file__.partition("workflow/cloudrobust")[0]
+    with open(f"{root}/docs/tuning.md") as file:  # noqa: PTH123
+        assert table() in file.read()

@@ -88,7 +88,7 @@ def test_unstacking_gives_trained_parameters_and_statistics_back():
     assert made[0].convolutions[0][1].running_mean.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", ["lstm", "transformer", "msresnet", "tempcnn"])
+@pytest.mark.parametrize("name", NAMES)
 def test_mixed_precision_stays_close_to_full_precision(name):
     made = networks(name, dropout=False)
     stack, (x, mask, day) = Stack(made), series(masked=False)

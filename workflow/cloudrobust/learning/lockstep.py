@@ -16,7 +16,7 @@ from .schedule import Network, optimiser, rate
 STACKED_ON_CPU = frozenset({"lstm"})
 """Networks whose products are so small and many that stacking pays on a CPU too."""
 
-NOT_STACKED = frozenset({"gru"})
+NOT_STACKED: frozenset[str] = frozenset()
 """Networks with operations that torch cannot batch over networks; their seeds train one after the other."""
 
 SERIES = 512

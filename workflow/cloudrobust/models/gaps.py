@@ -69,6 +69,7 @@ class ObservedNormalisation(Normalisation):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         assert self.momentum is not None
+        image = image.float()  # sums of many dates, also where products are of bfloat16
         count = keep.sum()
         mean = hold(image, keep).sum(dim=(0, 2, 3), keepdim=True) / count
         centred = hold(image - mean, keep)
@@ -76,8 +77,8 @@ class ObservedNormalisation(Normalisation):
         with torch.no_grad():
             unbiased = variance * count / (count - 1).clamp(min=1)
             self.num_batches_tracked.add_(1)
-            self.running_mean.lerp_(mean.flatten(), self.momentum)
-            self.running_var.lerp_(unbiased.flatten(), self.momentum)
+            self.running_mean.mul_(1 - self.momentum).add_(self.momentum * mean.flatten())
+            self.running_var.mul_(1 - self.momentum).add_(self.momentum * unbiased.flatten())
         scale = (variance + self.eps).rsqrt() * self.weight[:, None, None]
         return hold(centred * scale + self.bias[:, None, None], keep)
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from .dropout import Dropout
-from .sequence import blank, compact, to_end, to_start
+from .sequence import blank, compact, in_stack, to_end, to_start
 
 
 class Gru(nn.Module):
@@ -84,10 +84,25 @@ class Gru(nn.Module):
         """One layer in one direction, over x (dates, batch, inputs) in that order: all states.
 
         Zeros stand in front: without biases a zero input leaves a zero state at zero (n = tanh 0), so padding changes
-        nothing. One call a layer, because dropout inside a call would use torch's slow one.
+        nothing. One call of torch's kernel a layer, because dropout inside a call would use torch's slow one; the
+        networks of a stack, which that kernel does not know, go date by date.
         """
         weights = [getattr(self.gru, f"weight_{kind}_l{layer}{direction}") for kind in ("ih", "hh")]
+        if in_stack():
+            return _date_by_date(x, *weights)
         zeros = x.new_zeros(1, x.shape[1], self.gru.hidden_size)
         train = torch.is_grad_enabled()  # also evaluation may ask for gradients (explanations)
         states, _ = torch.gru(x, zeros, weights, False, 1, 0.0, train, False, False)
         return states
+
+
+def _date_by_date(x: Tensor, w: Tensor, u: Tensor) -> Tensor:
+    """The equations above; torch's order of the weights is r, z, n."""
+    h = x.new_zeros(x.shape[1], u.shape[1])
+    states = []
+    for r_x, z_x, n_x in zip(*(x @ w.T).chunk(3, dim=2), strict=True):
+        r_h, z_h, n_h = (h @ u.T).chunk(3, dim=1)
+        r, z = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
+        h = z * h + (1 - z) * torch.tanh(n_x + r * n_h)
+        states.append(h)
+    return torch.stack(states)

@@ -23,6 +23,11 @@ def stacked() -> Iterator[None]:
         _STACKED.reset(token)
 
 
+def in_stack() -> bool:
+    """Whether networks run under `torch.func.vmap`."""
+    return _STACKED.get()
+
+
 def blank(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """`x` with zeros at unobserved dates, and the mask; the mask is None if every date is observed.
 

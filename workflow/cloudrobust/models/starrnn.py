@@ -46,7 +46,7 @@ class _Layer(nn.Module):
         states = []
         for gate, z in zip(gates.unbind(1), candidates.unbind(1), strict=True):
             k = torch.sigmoid(gate + self.gate_of_state(h))
-            h = torch.tanh(torch.lerp(h, z, k))
+            h = torch.tanh((1 - k) * h + k * z)
             states.append(h)
         said = self.dropout(torch.stack(states, dim=1))
         image: Tensor = self.norm(said.transpose(1, 2).unsqueeze(2), keep)

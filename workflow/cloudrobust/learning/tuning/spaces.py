@@ -3,9 +3,9 @@
 Those of LSTM, MS-ResNet, TempCNN and Transformer are the study's own, from `src/tune.py` of the authors' repository
 (https://github.com/MarcCoru/crop-type-mapping). It searched them with HyperOpt, separately for the raw and the
 preprocessed data set, by the kappa of the validation part. Of the Transformer it drew a learning rate, too, which its
-warm-up schedule then overwrote; here that is a factor on the schedule, and its range is ours. The inner width was four
-times `width`, and is here. All other spaces are ours: those of recurrent networks follow the study's LSTM, the others
-reach from a quarter of the published value to about twice as much.
+final training does not use, because a warm-up schedule sets the rate; here that is a factor on the schedule, and its
+range is ours. The inner width was four times `width`, and is here. All other spaces are ours: those of recurrent
+networks follow the study's LSTM, the others reach from about a quarter of the published value to twice as much.
 """
 
 from __future__ import annotations
@@ -132,3 +132,17 @@ def suggest(trial: Suggests, kind: str) -> dict[str, Any]:
     if kind == "transformer":
         drawn["inner"] = 4 * drawn["width"]
     return drawn
+
+
+def table() -> str:
+    """All spaces as a Markdown table, as docs/tuning.md shows it."""
+    lines = ["| model | hyperparameter | searched | source |", "| --- | --- | --- | --- |"]
+    for kind, space in SPACES.items():
+        for name, values in space.items():
+            published = kind in STUDY and (kind, name) != ("transformer", "learning_rate")
+            lines.append(f"| `{kind}` | `{name}` | {values} | {'study' if published else 'ours'} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())
