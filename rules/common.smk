@@ -3,6 +3,7 @@
 import copy
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from cloudrobust.config import Paths, canonical, check_files, code_hash, products
@@ -47,6 +48,13 @@ SOURCE_MODULE = {
     "breizhcrops": "cloudrobust.parcels.datasets.breizhcrops",
 }.get(STUDY.source.kind, "")
 STORE = "" if FINISHED else str(STUDY.source.store)
+# Every month of scenes that the branches that are compared need: tile, level, month.
+SCENE_MONTHS = [
+    (tile, level, month)
+    for tile in STUDY.tiles
+    for level, months in STUDY.compared_months.items()
+    for month in months
+]
 COMPARISON = canonical(
     {
         "runs": [[branch, model] for branch in STUDY.branches for model in STUDY.models],
@@ -171,9 +179,8 @@ def window(chain):
 
 
 def month_days(level, month):
-    """First and last day of the period within a month, canonical."""
-    days = [day for day in STUDY.days(level) if f"{day:%Y-%m}" == month]
-    return canonical({"start": str(days[0]), "end": str(days[-1])})
+    """The days of a month whose scenes some branch needs, as spans."""
+    return ranges(day for day in STUDY.days(level) if f"{day:%Y-%m}" == month)
 
 
 def code_of_model(name):

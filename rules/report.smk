@@ -177,6 +177,7 @@ rule write_summary:
         sureness=PATHS.evaluation("sureness.csv"),
         mcnemar=PATHS.evaluation("mcnemar.csv"),
         classes=PATHS.parts("classes.csv"),
+        scenes=[] if FINISHED else PATHS.scene_table("ledger.csv"),
         tables=rules.write_tables.output.tables,
         predictions=runs("predictions.parquet"),
         cards=runs("card.json"),

@@ -81,6 +81,9 @@ def item(
         "eo:cloud_cover": metadata.cloud_cover,
         "sat:relative_orbit": metadata.orbit,
     }
+    if style == "plain":
+        zenith, azimuth = SafeScene(product).sun()
+        properties |= {"view:sun_elevation": 90 - zenith, "view:sun_azimuth": azimuth}
     key, prefix = preset.tile
     properties[key] = f"{prefix}{metadata.tile}"
     identity = metadata.id

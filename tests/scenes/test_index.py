@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,7 @@ import pytest
 from shapely.geometry import box
 
 from cloudrobust.errors import InputError
-from cloudrobust.scenes.index import COLUMNS, empty_index, read_index, to_index, without_duplicates, write_index
-from cloudrobust.scenes.names import ProductName
-from cloudrobust.scenes.source import Found
+from cloudrobust.scenes.index import COLUMNS, empty_index, read_index, to_index, write_index
 
 
 def row(**more: Any) -> dict[str, Any]:
@@ -101,36 +97,3 @@ def test_missing_or_foreign_file_is_named(tmp_path: Path) -> None:
         read_index(tmp_path / "y.parquet")
     with pytest.raises(InputError, match="needs the column checksum"):
         write_index(to_index([row()]).drop(columns="checksum"), tmp_path / "z.parquet")
-
-
-def found(baseline: str, discriminator: str, **more: Any) -> Found:
-    name = ProductName(
-        "S2A", "L1C", datetime(2022, 5, 5, 10, 24, 11), baseline, 65, "32UPU", datetime.fromisoformat(discriminator)
-    )
-    return replace(Found(str(name), name.tile, name.level, name.time, baseline), **more)
-
-
-def test_newest_baseline_then_newest_discriminator_stays(caplog: pytest.LogCaptureFixture) -> None:
-    oldest = found("03.01", "2024-01-01")
-    early, late = found("05.00", "2023-01-01"), found("05.00", "2023-01-02")
-    with caplog.at_level(logging.INFO, "cloudrobust"):
-        for order in ([oldest, early, late], [late, oldest, early], [early, late, oldest]):
-            assert without_duplicates(order) == [late]
-    for loser in (oldest, early):
-        assert loser.id in caplog.text
-
-
-def test_other_times_tiles_and_levels_are_no_duplicates() -> None:
-    one = found("05.00", "2023-01-01")
-    others = [
-        replace(one, time=datetime(2022, 5, 5, 10, 24, 12)),
-        replace(one, tile="32UQU"),
-        replace(one, level="L2A"),
-    ]
-    assert len(without_duplicates([one, *others])) == 4
-
-
-def test_rows_of_an_index_follow_the_same_rule() -> None:
-    frame = to_index([row(), row(id=row()["id"].replace("N0400", "N0500"), baseline="05.00")])
-    kept = without_duplicates(frame.itertuples(index=False))
-    assert [r.baseline for r in kept] == ["05.00"]

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from adaptor import job
 from cloudrobust.config.sources import Source
-from cloudrobust.config.study import Period
+from cloudrobust.config.steps.chain import days_within
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.scenes.area import Area
 from cloudrobust.scenes.fetch import fetch_month
@@ -20,5 +20,6 @@ with job(snakemake):
         parcels = load_parcels(snakemake.input.parcels)
         area = Area(parcels.loc[parcels["tile"] == tile, "geometry"])
     source = create(TypeAdapter(Source).validate_json(snakemake.params.cfg), area)
-    days = Period.model_validate_json(snakemake.params.days)
-    write_index(fetch_month(source, tile, level, month, days.start, days.end), Path(snakemake.output.scenes))
+    days = days_within(snakemake.params.days)
+    scenes = fetch_month(source, tile, level, month, min(days), max(days), days)
+    write_index(scenes, Path(snakemake.output.scenes))

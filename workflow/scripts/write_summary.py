@@ -12,6 +12,7 @@ from cloudrobust.evaluation.metrics import majority
 from cloudrobust.provenance import versions
 from cloudrobust.report.summary import Facts, summary_markdown, summary_text
 from cloudrobust.report.sureness import absent_sentence, sureness_sentence
+from cloudrobust.scenes.ledger import by_level
 from comparison import runs_of, scored_parcels, tables_of, wanted
 
 with job(snakemake):
@@ -30,6 +31,7 @@ with job(snakemake):
             pd.read_csv(snakemake.input.sureness), pd.read_csv(snakemake.input.mcnemar), cfg["raw"], cfg["preprocessed"]
         ),
         absent=absent_sentence(pd.read_csv(snakemake.input.classes)),
+        scenes=by_level(pd.read_csv(snakemake.input.scenes)) if snakemake.input.scenes else None,
         outputs={
             "Summary": str(snakemake.output.markdown),
             "Tables": str(root / "report" / "tables"),
@@ -37,6 +39,7 @@ with job(snakemake):
             "Predictions of every parcel": str(root / "runs" / "<branch>" / "<model>" / "predictions.parquet"),
             "What became of every parcel": str(snakemake.input.ledger),
             "Series": str(root / "series"),
+            **({"What became of every scene": str(snakemake.input.scenes)} if snakemake.input.scenes else {}),
         },
         versions=versions(),
         config_hash=config_hash,

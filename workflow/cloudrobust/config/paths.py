@@ -36,6 +36,10 @@ class Paths:
         """Index of the scenes of one month that a chain keeps, with their masks if it has any."""
         return self._at("scenes", chain, tile, f"{month}.parquet")
 
+    def scene_table(self, name: str) -> str:
+        """A table about the scenes of the whole study."""
+        return self._at("scenes", name)
+
     def masks(self, chain: str = "{chain}", tile: str = "{tile}", month: str = "{month}") -> str:
         """Folder of the mask rasters that belong to `scenes`."""
         return self._at("scenes", chain, tile, f"{month}-masks")

@@ -52,8 +52,11 @@ class RemoteSource(Part):
     """What services have in common: the window over the parcels of each scene is fetched into a store."""
 
     store: Path = Field(Path("results/store"), description="Folder of the scenes; several studies may share it.")
-    margin: float = Field(
-        300.0, ge=0, description="Metres around the parcels to fetch as well, for masks that grow and for pictures."
+    margin: float | None = Field(
+        None,
+        ge=0,
+        description="Metres around the parcels to fetch as well; by default what the study's masks and pictures look "
+        "at, at least 300.",
     )
     max_cloud_cover: float = Field(
         100.0, ge=0, le=100, description="Scenes with more percent of clouds, by the catalogue's word, are left out."

@@ -18,10 +18,11 @@ from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
 from .learning import Boosted, Forest, Model, Training
 from .nearest import nearest
+from .needed import margin_around, needed_days
 from .outputs import Explanations, Page, Prediction
 from .presets import PresetBranch, expanded
 from .published import Published
-from .sources import Level, Parcels, SimulatorSource, Source, Split
+from .sources import Level, Parcels, RemoteSource, SimulatorSource, Source, Split
 from .steps import AnyStep, Select, Step
 from .steps import chain as order
 from .tuning import Tuning, with_hyperparameters
@@ -195,7 +196,7 @@ class Study(Part):
         chain_steps = [self.steps[name] for name in branch.steps]
         found = order.problems(branch.level, branch.steps, chain_steps, self._bands(branch.level), finished)
         yield from ((f"steps[{position}]", sentence) for position, sentence in found)
-        if not self.months(branch.chain):
+        if not self.selected(branch.chain):
             period = f"{self.period.start} to {self.period.end}"
             yield "steps", f"the selected window and the period {period} do not meet; change one of them"
 
@@ -283,7 +284,30 @@ class Study(Part):
         """Whether every step of `chain` selects or masks scenes, so that parcels are averaged after it."""
         return self.stages.get(chain, "series" if self.has_finished_series else "scenes") == "scenes"
 
+    @cached_property
+    def needed(self) -> dict[str, frozenset[dt.date]]:
+        """By level, the days whose scenes some branch needs, the ablation's too; no others are searched or fetched."""
+        return needed_days(self, (*self.branches.values(), *self.ablated.values()))
+
+    @cached_property
+    def compared_months(self) -> dict[str, list[str]]:
+        """By level, the calendar months whose scenes the branches that are compared need."""
+        days = needed_days(self, self.branches.values())
+        return {level: sorted({f"{day:%Y-%m}" for day in days[level]}) for level in sorted(days)}
+
+    @cached_property
+    def fetched(self) -> Source:
+        """The source as the scenes are fetched from it: with its margin filled in, where it has one."""
+        if not isinstance(self.source, RemoteSource) or self.source.margin is not None:
+            return self.source
+        return self.source.model_copy(update={"margin": margin_around(self)})
+
     def days(self, chain: str) -> list[dt.date]:
+        """The days that `chain` can have scenes of: those that its selections leave, and that some branch needs."""
+        needed = self.needed.get(chain.split("/")[0], frozenset())
+        return [day for day in self.selected(chain) if day in needed]
+
+    def selected(self, chain: str) -> list[dt.date]:
         """The days that the selections of `chain` leave of the period (which may span several years)."""
         days = [self.period.start + dt.timedelta(n) for n in range((self.period.end - self.period.start).days + 1)]
         for name in chain.split("/")[1:]:

@@ -43,6 +43,8 @@ class Facts:
         What the study asks.
     sureness, absent
         Of `report.sureness`: how sure the difference is, and which classes a part of the split lacks.
+    scenes
+        Of `scenes.ledger.by_level`; None where series were brought.
     """
 
     title: str
@@ -57,6 +59,7 @@ class Facts:
     question: str = field(default=QUESTION)
     sureness: str = ""
     absent: str = ""
+    scenes: pd.DataFrame | None = None
 
 
 def answer(table: pd.DataFrame, parcels: int) -> str:
@@ -143,11 +146,22 @@ def summary_markdown(facts: Facts) -> str:
         "## What became of every parcel",
         _left(facts.totals.fillna({"reason": ""}).rename(columns={"reason": ""}), right=("parcels",)),
     ]
+    if facts.scenes is not None:
+        table = facts.scenes.rename(columns=lambda name: name.replace("_", " "))
+        parts += ["## What became of every scene", scenes_told(facts.scenes), _left(table, right=table.columns[1:])]
     outputs = pd.DataFrame({"output": list(facts.outputs), "where": [f"`{p}`" for p in facts.outputs.values()]})
     parts += ["## Where everything lies", _left(outputs)]
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     parts += ["## Made with", f"Configuration `{facts.config_hash}`. {versions}."]
     return "\n\n".join(parts) + "\n"
+
+
+def scenes_told(scenes: pd.DataFrame) -> str:
+    """How many scenes were used, and whether any are missing."""
+    used = ", ".join(f"{row.scenes:,} of {row.level}" for row in scenes.itertuples())
+    missing = int(scenes["missing"].sum())
+    gaps = f"{missing:,} could not be had and are recorded gaps" if missing else "none is missing"
+    return f"Scenes: {used}; {gaps}."
 
 
 def _left(frame: pd.DataFrame, right: Collection[str] = ()) -> str:
@@ -172,6 +186,7 @@ def summary_text(facts: Facts, width: int = 88) -> str:
         if what != "set aside" or counts.get(what, 0)
     )
     lines += ["", f"Parcels: {said}; {facts.parcels:,} scored."]
+    lines += [scenes_told(facts.scenes)] if facts.scenes is not None else []
     lines += [f"{words}: {path}" for words, path in list(facts.outputs.items())[:3]]
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +12,8 @@ from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
+MARGIN = 300.0
+"""Metres around the parcels, where a configuration of a source stands for itself and names none."""
 TOLERANCE = 1e-6
 """Share of a pixel that counts as rounding."""
 
@@ -35,6 +37,10 @@ class Area:
     def empty(self) -> bool:
         """Whether there is no parcel at all."""
         return not len(self.shapes) or bool(self.shapes.is_empty.all())
+
+    def around(self, margin: float | None) -> Area:
+        """The same parcels with another margin; None for the default."""
+        return replace(self, margin=MARGIN if margin is None else margin)
 
     def bounds(self, crs: str) -> tuple[float, float, float, float]:
         """Left, bottom, right, top in a projected coordinate system, margin included."""

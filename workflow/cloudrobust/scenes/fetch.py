@@ -1,7 +1,8 @@
-"""One month of one tile and level: search, leave out duplicates, fetch, index."""
+"""One month of one tile and level: search, settle duplicates, fetch, index."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date, timedelta
@@ -9,16 +10,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
+import shapely
 
 from ..errors import InputError
 from ..log import logger
+from .cost import Cost
+from .duplicates import Acquisition, settled
 from .failures import JobFailure, SceneFailure
-from .index import relative_to_store, to_index, without_duplicates
+from .index import relative_to_store, to_index
 from .manifest import file_checksum
+from .merged import SEPARATOR, merged_id
 from .metadata import find_metadata, read_metadata
 from .source import Found, Source
 from .stored import describe as describe_stored
-from .stored import is_stored
+from .stored import is_stored, paid
 from .transfer import Transfer
 
 THREADS = 4
@@ -55,9 +60,11 @@ def fetch_month(
 
     Returns
     -------
-    The month's index (`cloudrobust.scenes.index`); without a row if nothing was sensed. Its `attrs` hold
-    `missing` (id, time and reason of each scene that can't be had) and `left_out` (id and reason of each that
-    another processing of the same acquisition replaces).
+    The month's index (`cloudrobust.scenes.index`); without a row if nothing was sensed. Its `attrs` account for
+    every product that the search found: `found` (their number), `missing` (id, time and reason of each that can't be
+    had), `left_out` (id and reason of each in whose place another of the same acquisition is taken) and `merged` (id
+    of each scene of several products, and theirs as `parts`); and `spent` is what the products of the index cost when
+    they were fetched, where that is known: `requests`, `processing_units`, `bytes`.
 
     Raises
     ------
@@ -69,14 +76,11 @@ def fetch_month(
     first, last = month_days(month)
     first, last = max(first, start), min(last, end)
     if first > last:
-        return _with_record(to_index([]), [], [])
+        return _with_record(to_index([]), [], {}, [])
     found = [f for f in source.search(tile, level, first, last) if days is None or f.time.date() in days]
-    chosen = without_duplicates(found)
-    kept = {product.id for product in chosen}
-    left_out = [
-        {"id": f.id, "reason": "a newer processing of the acquisition is there"} for f in found if f.id not in kept
-    ]
-    logger.info("%s %s %s: %d scenes", tile, level, month, len(chosen))
+    acquisitions = settled(source, found)
+    chosen = [part for acquisition in acquisitions for part in acquisition.parts]
+    logger.info("%s %s %s: %d scenes", tile, level, month, len(acquisitions))
     store = store if store is not None else getattr(source, "store", None)
     transfer = Transfer(f"fetch {tile} {level} {month}", len(chosen), getattr(source, "meter", None))
     rows, failures = _fetched(source, chosen, store, transfer)
@@ -90,14 +94,14 @@ def fetch_month(
             + "; ".join(f"{scene['id']}: {scene['reason']}" for scene in lost)
             + "); the others are kept: run again, or allow gaps with source.missing: gap"
         )
-    return _with_record(to_index(rows), lost, left_out)
+    return _with_record(_indexed(acquisitions, rows), acquisitions, rows, lost)
 
 
 def _fetched(
     source: Source, chosen: list[Found], store: str | Path | None, transfer: Transfer
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Rows of the index, and the reason for each scene that can't be had, by id."""
-    rows: list[dict[str, Any]] = []
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Rows of the index, and the reason for each product that can't be had, both by id."""
+    rows: dict[str, dict[str, Any]] = {}
     failures: dict[str, str] = {}
 
     def row(product: Found) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def _fetched(
                 for future in done:
                     product = pending.pop(future)
                     try:
-                        rows.append(future.result())
+                        rows[product.id] = future.result()
                     except JobFailure:
                         raise
                     except SceneFailure as failure:
@@ -127,10 +131,44 @@ def _fetched(
     return rows, failures
 
 
+def _indexed(acquisitions: list[Acquisition[Found]], rows: dict[str, dict[str, Any]]) -> gpd.GeoDataFrame:
+    """One row for each acquisition of which a part is there."""
+    there = ([rows[part.id] for part in a.parts if part.id in rows] for a in acquisitions)
+    return to_index(_merged(parts) for parts in there if parts)
+
+
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of a scene of several products: what it says of numbers is that of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    areas = [part["geometry"].area for part in parts]
+    clouds = sum(part["cloud_cover"] * area for part, area in zip(parts, areas, strict=True)) / sum(areas)
+    return {
+        **parts[0],
+        "id": merged_id([part["id"] for part in parts]),
+        "cloud_cover": clouds,
+        "file": SEPARATOR.join(part["file"] for part in parts),
+        "bytes": sum(part["bytes"] for part in parts),
+        "checksum": hashlib.md5("".join(part["checksum"] for part in parts).encode()).hexdigest(),
+        "geometry": shapely.union_all([part["geometry"] for part in parts]),
+    }
+
+
 def _with_record(
-    frame: gpd.GeoDataFrame, missing: list[dict[str, Any]], left_out: list[dict[str, Any]]
+    frame: gpd.GeoDataFrame,
+    acquisitions: list[Acquisition[Found]],
+    rows: dict[str, dict[str, Any]],
+    missing: list[dict[str, Any]],
 ) -> gpd.GeoDataFrame:
-    frame.attrs |= {"missing": missing, "left_out": left_out}
+    there = [[part.id for part in a.parts if part.id in rows] for a in acquisitions]
+    spent = sum((cost for row in rows.values() if (cost := row["spent"]) is not None), Cost())
+    frame.attrs |= {
+        "found": sum(len(a.parts) + len(a.left_out) for a in acquisitions),
+        "missing": missing,
+        "left_out": [{"id": product.id, "reason": reason} for a in acquisitions for product, reason in a.left_out],
+        "merged": [{"id": merged_id(ids), "parts": ids} for ids in there if len(ids) > 1],
+        "spent": {"requests": spent.requests, "processing_units": spent.units, "bytes": spent.bytes},
+    }
     return frame
 
 
@@ -144,10 +182,10 @@ def month_days(month: str) -> tuple[date, date]:
 
 
 def describe(product: Path, store: str | Path | None = None) -> dict[str, Any]:
-    """The row of an index for a product in the store, see `cloudrobust.scenes.index.COLUMNS`."""
+    """The row of an index for a product in the store, see `cloudrobust.scenes.index.COLUMNS`; and what it `spent`."""
     file = relative_to_store(product.absolute(), store) if store is not None else product.absolute().as_posix()
     if is_stored(product):
-        return {**describe_stored(product), "file": file}
+        return {**describe_stored(product), "file": file, "spent": paid(product)}
     metadata_file = find_metadata(product)
     metadata = read_metadata(metadata_file)
     manifest = product / "manifest.safe"
@@ -167,4 +205,5 @@ def describe(product: Path, store: str | Path | None = None) -> dict[str, Any]:
         # a product that a mirror holds without its manifest is known by its metadata
         "checksum": file_checksum(manifest if manifest.is_file() else metadata_file),
         "geometry": metadata.footprint,
+        "spent": None,
     }

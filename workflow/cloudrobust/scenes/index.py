@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 from ..atomic import atomic
 from ..errors import InputError
-from ..log import logger
+from .merged import SEPARATOR, files_of
 
 COLUMNS: dict[str, str] = {
     "id": "str",
@@ -33,7 +32,8 @@ COLUMNS: dict[str, str] = {
 
 id: product name without `.SAFE`. time: datatake sensing start, naive UTC. orbit: relative. quantification,
 offset: those of the product, harmonised DN = (raw + offset) x 10000 / quantification. cloud_cover: percent.
-file: the `.SAFE` folder. bytes: size of the product. checksum: MD5 of its manifest.safe.
+file: the `.SAFE` folder; of a scene that is cut apart, those of its parts (`merged.SEPARATOR`).
+bytes: size of the product. checksum: MD5 of its manifest.safe.
 mask: path of the mask raster, relative to the index's folder.
 """
 
@@ -94,12 +94,16 @@ def read_index(path: str | Path, store: str | Path | None = None) -> gpd.GeoData
     frame = _ordered(frame)
     if store is not None:
         folder = Path(store).absolute()
-        frame["file"] = pd.Series([str(folder / file) for file in frame["file"]], frame.index, dtype="str")
+        whole = [SEPARATOR.join(str(folder / part) for part in files_of(file)) for file in frame["file"]]
+        frame["file"] = pd.Series(whole, frame.index, dtype="str")
     return frame
 
 
 def relative_to_store(file: str | Path, store: str | Path) -> str:
     """`file` relative to `store` if it lies below it, else absolute; one that is relative already stays."""
+    parts = files_of(file)
+    if len(parts) > 1:
+        return SEPARATOR.join(relative_to_store(part, store) for part in parts)
     path = Path(file)
     if not path.is_absolute() and not path.is_relative_to(store):
         return path.as_posix()
@@ -111,46 +115,3 @@ def _ordered(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     types = {**COLUMNS, "mask": "str"}
     typed = frame.astype({name: kind for name, kind in types.items() if name in frame})
     return typed.sort_values(["time", "id"], ignore_index=True)
-
-
-class Product(Protocol):
-    """What the rule about duplicates looks at: a found product or a row of an index."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def tile(self) -> str: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def time(self) -> datetime: ...
-    @property
-    def baseline(self) -> str: ...
-
-
-P = TypeVar("P", bound=Product)
-
-
-def without_duplicates(products: Iterable[P]) -> list[P]:
-    """Keep one product of each tile, level and datatake time.
-
-    Reprocessed acquisitions are in an archive twice. The newest processing baseline wins, then the
-    newest discriminator (the last time stamp of the name). Each product that is left out is logged by name.
-
-    Returns
-    -------
-    The kept products, sorted by time, then id.
-    """
-    best: dict[tuple[str, str, datetime], P] = {}
-    for product in sorted(products, key=_age):
-        key = (product.tile, product.level, product.time)
-        loser = best.get(key)
-        if loser is not None and loser.id != product.id:
-            logger.info("%s is left out: %s is the newer processing of the same acquisition", loser.id, product.id)
-        best[key] = product
-    return sorted(best.values(), key=lambda product: (product.time, product.id))
-
-
-def _age(product: Product) -> tuple[tuple[int, ...], str, str]:
-    baseline = tuple(int(part) for part in product.baseline.split("."))
-    return baseline, product.id.removesuffix(".SAFE").rsplit("_", 1)[-1], product.id

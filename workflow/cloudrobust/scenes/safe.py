@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lxml import etree
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
@@ -16,6 +17,7 @@ from rasterio.windows import Window
 from ..errors import InputError
 from . import jp2
 from .bands import BAND, bands_of
+from .merged import MergedScene, files_of
 from .metadata import ProductMetadata, find_metadata, read_metadata
 from .radiometry import harmonise
 from .stored import StoredScene, is_stored
@@ -55,6 +57,33 @@ class SafeScene:
     def geoboxes(self) -> dict[str, GeoBox]:
         """The whole grid of each band, and of "SCL" where the product has it, from the files' own georeferencing."""
         return {name: jp2.read_geobox(self.file(name), self.id) for name in (*self.bands, "SCL") if name in self._files}
+
+    def window(self, layer: str) -> Window:
+        """The part of the tile that the product holds of a layer: all of it."""
+        geobox = self.geoboxes[layer]
+        return Window(0, 0, geobox.shape.x, geobox.shape.y)
+
+    def sun(self) -> tuple[float, float]:
+        """Mean zenith and azimuth (from north over east) of the sun over the tile in degrees, by the tile metadata.
+
+        Raises
+        ------
+        InputError
+            If the product has no tile metadata, or it does not state the angles.
+        """
+        granule = self.path / self.metadata.image_files[0].split("/IMG_DATA", 1)[0]
+        file = next(iter(sorted([*granule.glob("MTD_TL.xml"), *granule.glob("*_MTD_*_TL_*.xml")])), None)
+        if file is None:
+            raise InputError(
+                f"{granule}: holds no tile metadata (MTD_TL.xml), which tells the sun's angles; fetch it again"
+            )
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        try:
+            sun = etree.fromstring(file.read_bytes(), parser).find(".//Mean_Sun_Angle")
+            zenith, azimuth = (float(sun.findtext(tag) or "") for tag in ("ZENITH_ANGLE", "AZIMUTH_ANGLE"))
+        except (etree.XMLSyntaxError, AttributeError, TypeError, ValueError):
+            raise InputError(f"{file}: states no Mean_Sun_Angle; fetch the product again") from None
+        return zenith, azimuth
 
     def file(self, layer: str) -> Path:
         """The JP2 of a band or of "SCL": native resolution, or the finest that the product has."""
@@ -126,13 +155,13 @@ def layer_files(image_files: tuple[str, ...]) -> dict[str, str]:
     return {layer: min(candidates[layer])[2] for layer in sorted(candidates, key=order.index)}
 
 
-def open_scene(row_or_path: Any, store: str | Path | None = None) -> SafeScene | StoredScene:
+def open_scene(row_or_path: Any, store: str | Path | None = None) -> SafeScene | StoredScene | MergedScene:
     """Open a scene.
 
     Parameters
     ----------
     row_or_path: a `.SAFE` folder or a scene of a store (`StoredScene`), or a row of a month index (anything with
-        a key or an attribute `file`).
+        a key or an attribute `file`), which may name several products that are parts of one scene (`MergedScene`).
     store: folder that a relative path is relative to.
 
     Returns
@@ -149,5 +178,6 @@ def open_scene(row_or_path: Any, store: str | Path | None = None) -> SafeScene |
         file = row_or_path
     else:
         file = row_or_path["file"] if isinstance(row_or_path, Mapping) else row_or_path.file
-    path = Path(file) if store is None else Path(store) / file
-    return StoredScene(path) if is_stored(path) else SafeScene(path)
+    paths = [Path(name) if store is None else Path(store) / name for name in files_of(file)]
+    parts = [StoredScene(path) if is_stored(path) else SafeScene(path) for path in paths]
+    return parts[0] if len(parts) == 1 else MergedScene(parts)

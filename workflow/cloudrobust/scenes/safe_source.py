@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from odc.geo.geobox import GeoBox
+from shapely.geometry.base import BaseGeometry
 
 from ..config.mirrors import is_zip, name_of, products_below, products_of_days
 from ..config.sources import SafeSource as SafeSourceConfig
@@ -91,6 +92,14 @@ class SafeSource:
         path = self._folder(found)
         verify(path)
         return path
+
+    def footprint(self, found: Found) -> BaseGeometry | None:
+        """What a product saw, by its metadata; None if that is damaged."""
+        try:
+            return read_metadata(find_metadata(self._folder(found))).footprint
+        except InputError as error:
+            logger.warning("%s", error)
+            return None
 
     def _folder(self, found: Found) -> Path:
         """The product's folder; a zipped one is unpacked first."""

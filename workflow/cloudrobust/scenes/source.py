@@ -40,10 +40,14 @@ class Found:
 class Source(Protocol):
     """An archive of scenes.
 
-    A source may have more attributes that `fetch_month` looks at: `store` (the folder below which
-    products lie, so that indexes name them relative to it), `thread_safe` (whether several `fetch`
-    calls may run at once; absent means no), `missing` (whether a scene that can't be had is an error,
-    "fail", or a recorded "gap"), and `meter` (`cloudrobust.scenes.download.Meter`, the bytes received).
+    A source may have more that `fetch_month` looks at: `store` (the folder below which products lie, so that
+    indexes name them relative to it), `thread_safe` (whether several `fetch` calls may run at once; absent means
+    no), `missing` (whether a scene that can't be had is an error, "fail", or a recorded "gap"), `meter`
+    (`cloudrobust.scenes.download.Meter`, the bytes received), `area` (where the parcels are), and
+    `footprint(found)` (what a product saw, in longitude and latitude, where it is known before it is fetched).
+
+    One that costs something has `estimate(found, grid)` (what a product will cost, by the grids of its tile) and
+    `paid(found)` (what it did cost, if it is in the store), both a `cloudrobust.scenes.cost.Cost`.
     """
 
     def grid(self, tile: str) -> Grid:

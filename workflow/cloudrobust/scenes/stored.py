@@ -14,6 +14,7 @@ from ..errors import InputError
 from . import geotiff
 from .area import holds
 from .bands import BANDS, bands_of
+from .cost import Cost, spent
 from .manifest import file_checksum
 from .radiometry import harmonise
 from .record import SCENE_FILE, SceneRecord
@@ -53,6 +54,22 @@ class StoredScene:
     def window(self, layer: str) -> Window:
         """The part of the tile that is stored of a layer, in its own pixels."""
         return self._layer(layer).window
+
+    def sun(self) -> tuple[float, float]:
+        """Mean zenith and azimuth (from north over east) of the sun over the tile in degrees; see `scenes.sun`.
+
+        Raises
+        ------
+        InputError
+            If the store has not kept them, as before they were.
+        """
+        told = self.record.source
+        if not {"sun_zenith", "sun_azimuth"} <= set(told):
+            raise InputError(
+                f"{self.path}: does not tell the sun's angles, which shadow by projection needs; delete the folder and "
+                "run again, or use by: scl"
+            )
+        return float(told["sun_zenith"]), float(told["sun_azimuth"])
 
     def read_raw(self, band: str, window: Window | None = None) -> NDArray[np.uint16]:
         """Digital numbers as the archive holds them, uint16 (y, x).
@@ -126,6 +143,12 @@ def describe(folder: Path) -> dict[str, Any]:
         "checksum": file_checksum(folder / SCENE_FILE),  # the file holds the checksums of all the others
         "geometry": record.footprint,
     }
+
+
+def paid(folder: Path) -> Cost | None:
+    """What it cost to fetch a scene in the store; None where its record does not say."""
+    record = SceneRecord.read(folder)
+    return spent(record) if "spent" in record.source else None
 
 
 def _size(window: Window) -> tuple[int, int]:

@@ -146,6 +146,12 @@ def ranges(days: Iterable[dt.date]) -> str:
     return " ".join(f"{first}/{last}" for first, last in spans)
 
 
+def days_within(spans: str) -> frozenset[dt.date]:
+    """The days of the spans that `ranges` wrote."""
+    pairs = within(spans)
+    return frozenset(a + dt.timedelta(n) for a, b in pairs for n in range((b - a).days + 1))
+
+
 def within(spans: str) -> list[tuple[dt.date, dt.date]]:
     """First and last day of each of the spans that `ranges` wrote."""
     pairs = (span.split("/") for span in spans.split())

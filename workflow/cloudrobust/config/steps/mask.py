@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,10 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 
 from ..base import Part
 from .common import Share
+
+TYPICAL_SUN = 60.0
+"""Zenith angle in degrees up to which shadows are followed beyond the parcels; a morning pass at 48° N
+exceeds it from mid-October to the end of February. What then lies beyond the margin is named in the mask's log."""
 
 
 class _MaskMethod(Part):
@@ -19,6 +24,11 @@ class _MaskMethod(Part):
     def reads(self, level: str) -> set[str]:
         """Levels of the products that are read to mask scenes of `level`."""
         return {level}
+
+    @property
+    def reach(self) -> float:
+        """Metres from which a pixel can be influenced, besides the growing by `dilate`."""
+        return 0.0
 
 
 class SceneClasses(_MaskMethod):
@@ -58,6 +68,11 @@ class Cloudless(_MaskMethod):
     dilate: float = Field(
         120.0, ge=0, le=1000, description="Metres by which clouds grow, to whole pixels of `resolution`."
     )
+
+    @property
+    def reach(self) -> float:
+        """The disk of the averaging, rounded up to a pixel of its grid."""
+        return self.average + self.resolution
 
     def reads(self, level: str) -> set[str]:  # noqa: ARG002
         return {"L1C"}
@@ -116,6 +131,14 @@ class Shadow(_MaskMethod):
         if self.by == "scl":
             return {"L2A"}
         return {level}.union(*(clouds.reads(level) for clouds in self.casters))
+
+    @property
+    def reach(self) -> float:
+        """What the clouds' own methods reach, and the longest shadow under a sun at the zenith angle `TYPICAL_SUN`."""
+        if self.by == "scl":
+            return 0.0
+        clouds = max(clouds.reach + clouds.dilate for clouds in self.casters)
+        return clouds + self.heights[1] * math.tan(math.radians(TYPICAL_SUN))
 
     @property
     def casters(self) -> tuple[SceneClasses | CloudProbability | Cloudless, ...]:
@@ -210,6 +233,12 @@ class Mask(Part):
     def on_parcels(self) -> bool:
         """Whether it works on the parcels' series rather than on scenes."""
         return any(method.do == "parcel" for method in self.resolved)
+
+    @property
+    def reach(self) -> float:
+        """Metres around the parcels that are looked at to mask them, under a sun as for `Shadow.reach`."""
+        pixels = [method for method in self.resolved if not isinstance(method, ParcelTest)]
+        return self.dilate + max(method.reach + method.dilate for method in pixels) if pixels else 0.0
 
     def reads(self, level: str) -> set[str]:
         """Levels that are read to mask a chain of `level`: its own, or the other one's as well or instead."""

@@ -8,27 +8,12 @@ double it; `dataMask` does not count as a band; a request costs at least 0.005.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ..cost import Cost
 from .plan import Piece
 
 LEAST = 0.005
 LEAST_AREA = 0.01
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What something costs: scenes, Process requests, processing units."""
-
-    scenes: int = 0
-    requests: int = 0
-    units: float = 0.0
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(self.scenes + other.scenes, self.requests + other.requests, self.units + other.units)
-
-    def __str__(self) -> str:
-        return f"{self.scenes} scenes, {self.requests} requests, {self.units:.1f} processing units"
 
 
 def processing_units(width: int, height: int, bands: int, bits: int = 16) -> float:
@@ -45,6 +30,8 @@ def processing_units(width: int, height: int, bands: int, bits: int = 16) -> flo
 
 
 def cost_of(pieces: Iterable[Piece]) -> Cost:
-    """What the requests of one scene cost."""
-    units = [processing_units(p.window.width, p.window.height, len(p.group.layers)) for p in pieces]
-    return Cost(1, len(units), sum(units))
+    """What the requests of one scene cost; bytes as if the answers were not compressed."""
+    parts = list(pieces)
+    units = [processing_units(p.window.width, p.window.height, len(p.group.layers)) for p in parts]
+    samples = [p.window.width * p.window.height * (2 * len(p.group.bands) + len(p.group.extras) + 1) for p in parts]
+    return Cost(1, len(units), sum(units), sum(samples))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +22,10 @@ from ...log import logger
 from .. import geotiff
 from ..area import Area
 from ..assemble import darkness_of, now, settle
+from ..cost import Cost, spent
 from ..download import Meter
 from ..failures import JobFailure, Refused, SceneFailure
 from ..grid import Grid
-from ..index import without_duplicates
 from ..mgrs import geoboxes_of, tile_box
 from ..names import ProductName
 from ..radiometry import OFFSET, SCALE, Statement, stated_by_baseline
@@ -33,9 +33,10 @@ from ..record import Layer, SceneRecord
 from ..retry import Patience
 from ..source import Found
 from ..store import Part, Store, covers, grown
+from ..sun import stated_or_computed
 from .answer import check, collection_of, fingerprint, read, request_of
 from .client import PatientClient
-from .cost import Cost, cost_of
+from .cost import cost_of
 from .plan import Piece, groups, pieces
 
 DEPLOYMENTS = {
@@ -102,7 +103,7 @@ class SentinelHubSource:
 
     def __init__(self, config: SentinelHubSourceConfig, area: Area | None = None) -> None:
         self.config = config
-        self.area = replace(area, margin=config.margin) if area is not None else None
+        self.area = area.around(config.margin) if area is not None else None
         self.patience = Patience.of(config)
         self.store, self.missing = Path(config.store), config.missing
         self.meter = Meter()
@@ -172,17 +173,15 @@ class SentinelHubSource:
                 scenes.append(found)
         return sorted(scenes, key=lambda scene: (scene.time, scene.id))
 
-    def estimate(self, found: Found) -> Cost:
-        """What a scene will cost: nothing if the store has it already."""
+    def estimate(self, found: Found, grid: Grid) -> Cost:  # noqa: ARG002
+        """What a scene costs, whether the store has it or not; nothing is asked."""
         scene = _feature(found)
-        if self._stored(scene) is not None:
-            return Cost()
         return cost_of(self._pieces(scene, self._windows(scene.geoboxes)))
 
-    def estimate_period(self, tile: str, level: str, start: date, end: date) -> Cost:
-        """What all scenes of a tile and level in a period will cost; only the catalogue is asked."""
-        scenes = without_duplicates(self.search(tile, level, start, end))
-        return sum((self.estimate(scene) for scene in scenes), Cost())
+    def paid(self, found: Found) -> Cost | None:
+        """What a scene cost, if the store has it."""
+        record = self._stored(_feature(found))
+        return spent(record) if record is not None else None
 
     def fetch(self, found: Found) -> Path:
         """Bring a scene into the store if it is not there; return its folder.
@@ -209,10 +208,11 @@ class SentinelHubSource:
             if errors:
                 raise next((error for error in errors if isinstance(error, JobFailure)), errors[0])
             answers = [future.result() for future in futures]
-            units = sum(spent for _, spent in answers)
             files = {piece: path for piece, (path, _) in zip(wanted, answers, strict=True)}
             layers = {name: self._layer(part, scene, name, files, windows[name]) for name in self._names(found.level)}
-            return part.publish(self._record(part, scene, layers, units, len(wanted)))
+            body = sum(path.stat().st_size for path, _ in answers)
+            cost = Cost(1, len(wanted), sum(units for _, units in answers), body)
+            return part.publish(self._record(part, scene, layers, cost))
 
     def _needed(self) -> Area:
         if self.area is None:
@@ -306,9 +306,7 @@ class SentinelHubSource:
                 raise SceneFailure(scene.id, f"{name}: what was written {problem}")
             return part.keep(name, path, Layer(path.name, geobox, window, 0, "", self.settings.sh_base_url))
 
-    def _record(
-        self, part: Part, scene: FoundFeature, layers: dict[str, Layer], units: float, requests: int
-    ) -> SceneRecord:
+    def _record(self, part: Part, scene: FoundFeature, layers: dict[str, Layer], cost: Cost) -> SceneRecord:
         if self.config.harmonize:
             stated = Statement(OFFSET, SCALE, "harmonizeValues true; stored with 1000 added")
         else:
@@ -332,9 +330,9 @@ class SentinelHubSource:
                 "kind": "sentinelhub",
                 "service": self.settings.sh_base_url,
                 "fetched": now(),
-                "requests": requests,
-                "processing_units": units,
+                "spent": {"requests": cost.requests, "processing_units": cost.units, "bytes": cost.bytes},
                 "radiometry": decided,
+                **stated_or_computed(scene.feature["properties"], scene.sensed, shape(scene.feature["geometry"])),
             },
         )
 

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from ...config.sources import SimulatorSource
 from ...errors import InputError
 from ..names import ProductName
+from ..sun import position
 from .landscape import LATITUDE, LONGITUDE, TILE
 from .randomness import generator
-from .sun import position
 
 # Sentinel-2A was in relative orbit 22 over Bavaria on this day (S2A_MSIL2A_20190212T192651 of orbit 13 counts on);
 # 143 orbits take ten days, and Sentinel-2B is half a cycle, five days, away

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import rasterio
@@ -39,10 +39,24 @@ class RemoteImage:
     Attributes
     ----------
     geobox: the image's grid.
+    requests, received: what was asked for so far, and the bytes that it brought.
     """
 
     def __init__(self, url: str, downloader: Downloader) -> None:
         self.url, self.downloader = url, downloader
+        self.requests = self.received = 0
+        self.open()
+
+    def open(self) -> None:
+        """Read the header, again if it was read before.
+
+        Raises
+        ------
+        Trouble
+            If it is broken.
+        Refused
+            If it can't be had.
+        """
         self._start = b""
         self._version: Version | None = None
         self.tiled: TiledImage | None
@@ -70,8 +84,16 @@ class RemoteImage:
         if start >= end:
             return b""
         target = io.BytesIO()
-        self._version = self.downloader.copy(self.url, target, start, end - start, self._version)
+        self._version = self._copy(target, start, end - start)
         return target.getvalue()
+
+    def _copy(self, target: BinaryIO, start: int, length: int | None) -> Version:
+        """Fetch a part of the file, and count it."""
+        before = target.tell()
+        self.requests += 1
+        version = self.downloader.copy(self.url, target, start, length, self._version)
+        self.received += target.tell() - before
+        return version
 
     def _geobox_of_start(self) -> GeoBox:
         """The grid of an image that is not a tiled GeoTIFF, by as much of its start as needed."""
@@ -125,7 +147,7 @@ class RemoteImage:
         known = self._start[start : start + length]
         target.write(known)
         if len(known) < length:
-            self.downloader.copy(self.url, target, start + len(known), length - len(known), self._version)
+            self._copy(target, start + len(known), length - len(known))
 
     def _fetch_whole(self, window: Window, path: Path, see: Any, checksum: tuple[str, str] | None) -> Window:
         original = path.with_name(f"{path.name}.whole")
@@ -134,7 +156,7 @@ class RemoteImage:
                 target.write(self._start)
                 size = self._version.size if self._version is not None else None
                 if size is None or size > len(self._start):
-                    self.downloader.copy(self.url, target, len(self._start), None, self._version)
+                    self._copy(target, len(self._start), None)
             if checksum is not None:
                 algorithm = {"md5": "MD5", "sha256": "SHA-256", "sha3_256": "SHA3-256"}[checksum[0]]
                 if file_checksum(original, algorithm) != checksum[1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from shapely.geometry import shape
@@ -35,6 +35,15 @@ class FoundItem(Found):
     def footprint(self) -> BaseGeometry:
         """What was sensed, longitude and latitude."""
         return shape(self.item["geometry"])
+
+    @property
+    def sensed(self) -> datetime:
+        """When the tile was sensed, naive UTC; the datatake's start where the item does not tell."""
+        try:
+            moment = datetime.fromisoformat(str(self.item["properties"]["datetime"]).replace("Z", "+00:00"))
+        except (KeyError, ValueError):
+            return self.time
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def read_item(item: Mapping[str, Any], level: str, preset: Preset) -> FoundItem | None:
@@ -77,6 +86,14 @@ def address(found: FoundItem, asset: str, preset: Preset) -> str:
     if not href.startswith(("http://", "https://")):
         raise SceneFailure(found.id, f"its asset {asset!r} is not served over HTTP, it is {href}")
     return href
+
+
+def stated_bytes(found: FoundItem, asset: str) -> tuple[bool, int | None]:
+    """Whether an asset can only be had whole, as JPEG 2000 files, and its size where the item states it."""
+    content = found.item["assets"].get(asset, {})
+    whole = "jp2" in f"{content.get('type', '')} {content.get('href', '')}"
+    size = content.get("file:size")
+    return whole, int(size) if size is not None else None
 
 
 def stated_checksum(found: FoundItem, asset: str) -> tuple[str, str] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +12,14 @@ from typing import Any, TypeVar
 
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
+from shapely.geometry.base import BaseGeometry
 
 from ...config.sources import StacSource as StacSourceConfig
 from ...errors import InputError
 from ...log import logger
 from ..area import Area, holds
 from ..assemble import darkness_of, now, settle
+from ..cost import Cost, spent
 from ..download import Downloader, Meter
 from ..failures import JobFailure, Refused, SceneFailure, Trouble
 from ..grid import Grid
@@ -27,14 +28,17 @@ from ..record import Layer, SceneRecord
 from ..retry import Patience
 from ..source import Found
 from ..store import Part, Store, covers, grown
+from ..sun import stated_or_computed
 from .access import authority
 from .catalogue import Catalogue
 from .image import RemoteImage
-from .items import FoundItem, address, read_item, stated_checksum, stated_radiometry
+from .items import FoundItem, address, read_item, stated_bytes, stated_checksum, stated_radiometry
 from .presets import layers_of, preset_of
 
 T = TypeVar("T")
 
+BLOCK = 1024
+"""Rows of pixels that one request for a window brings, about: catalogues' tiles have 512 or 1024."""
 DAMAGED = 3
 """Times that an image may arrive damaged before its scene counts as missing."""
 
@@ -58,7 +62,7 @@ class StacSource:
 
     def __init__(self, config: StacSourceConfig, area: Area | None = None) -> None:
         self.config = config
-        self.area = replace(area, margin=config.margin) if area is not None else None
+        self.area = area.around(config.margin) if area is not None else None
         self.preset = preset_of(config)
         self.patience = Patience.of(config)
         self.store, self.missing = Path(config.store), config.missing
@@ -111,6 +115,33 @@ class StacSource:
                 scenes.append(found)
         return sorted(scenes, key=lambda scene: (scene.time, scene.id))
 
+    def footprint(self, found: Found) -> BaseGeometry:
+        """What a scene saw, by the catalogue's word."""
+        return _item(found).footprint
+
+    def estimate(self, found: Found, grid: Grid) -> Cost:
+        """About what a scene costs, whether the store has it or not; nothing is asked.
+
+        Bytes are the share of the sizes that the item states, where it does; else those of pixels that are not
+        compressed, and so more than will arrive. Files that have to be fetched whole count whole.
+        """
+        scene = _item(found)
+        windows = self._windows({name: grid.geoboxes[name] for name in layers_of(self.preset, found.level)})
+        cost = Cost(scenes=1)
+        for name, asset in layers_of(self.preset, found.level).items():
+            window, (height, width) = windows[name], grid.geoboxes[name].shape
+            whole, size = stated_bytes(scene, asset)
+            stated = size if size is not None else height * width * (1 if name == "SCL" else 2)
+            share = 1.0 if whole else window.height * window.width / (height * width)
+            rows = 1 if whole else -(-window.height // BLOCK)
+            cost += Cost(requests=1 + rows, bytes=round(share * stated))
+        return cost
+
+    def paid(self, found: Found) -> Cost | None:
+        """What a scene cost, if the store has it."""
+        record = self._stored(_item(found))
+        return spent(record) if record is not None else None
+
     def fetch(self, found: Found) -> Path:
         """Bring a scene into the store if it is not there; return its folder.
 
@@ -121,8 +152,7 @@ class StacSource:
         JobFailure
             If no scene can be had: the disk is full, access is denied.
         """
-        if not isinstance(found, FoundItem):
-            raise ValueError(f"{found.id} was found elsewhere")
+        found = _item(found)
         place = self._store.place(found.level, found.tile, found.id)
         if self._stored(found) is not None:
             return place
@@ -138,7 +168,9 @@ class StacSource:
                 return self._layer(part, found, name, images[name], windows[name], darkness)
 
             layers = dict(zip(images, self._each(one, images), strict=True))
-            return part.publish(self._record(part, found, layers, darkness))
+            asked = sum(image.requests for image in images.values())
+            cost = Cost(1, asked, 0.0, sum(image.received for image in images.values()))
+            return part.publish(self._record(part, found, layers, darkness, cost))
 
     def _needed(self) -> Area:
         if self.area is None:
@@ -184,16 +216,18 @@ class StacSource:
             return kept
         asset = layers_of(self.preset, found.level)[name]
 
-        fresh, url = [image], image.url
+        first = True
 
         def attempt() -> Layer:
-            # after a failure even the header is read anew: it may be what is damaged
-            image = fresh.pop() if fresh else RemoteImage(url, self.downloader)
+            nonlocal first
+            if not first:  # after a failure even the header is read anew: it may be what is damaged
+                image.open()
+            first = False
             count = Darkness() if name in VISIBLE else None
             with part.writing(name) as path:
                 see = count.see if count is not None else None
                 taken = image.fetch(window, path, see, stated_checksum(found, asset))
-                layer = Layer(path.name, image.geobox, taken, 0, "", url.partition("?")[0])
+                layer = Layer(path.name, image.geobox, taken, 0, "", image.url.partition("?")[0])
                 layer = part.keep(name, path, layer)
             if count is not None:
                 with self._lock:
@@ -224,7 +258,7 @@ class StacSource:
         return [future.result() for future in futures]
 
     def _record(
-        self, part: Part, found: FoundItem, layers: dict[str, Layer], darkness: dict[str, Darkness]
+        self, part: Part, found: FoundItem, layers: dict[str, Layer], darkness: dict[str, Darkness], cost: Cost
     ) -> SceneRecord:
         assets = layers_of(self.preset, found.level)
         stated = {n: stated_radiometry(found, asset, self.preset) for n, asset in assets.items() if n != "SCL"}
@@ -254,9 +288,17 @@ class StacSource:
                 "collection": found.item.get("collection"),
                 "item": found.item["id"],
                 "fetched": now(),
+                "spent": {"requests": cost.requests, "processing_units": cost.units, "bytes": cost.bytes},
                 "radiometry": decided,
+                **stated_or_computed(found.item["properties"], found.sensed, found.footprint),
             },
         )
+
+
+def _item(found: Found) -> FoundItem:
+    if not isinstance(found, FoundItem):
+        raise ValueError(f"{found.id} was found elsewhere")
+    return found
 
 
 def _offset(statement: Statement, reference: Statement, applied: Statement) -> int:

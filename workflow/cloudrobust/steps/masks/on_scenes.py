@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lxml import etree
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
-from ...errors import InputError
 from ...parcels.masks import SceneMask
-from ...scenes.safe import SafeScene
-from ...scenes.stored import StoredScene
 from ..resample import TOLERANCE, Scene, band_on
 from .ground import TYPICAL, Spectra
 
@@ -76,43 +71,11 @@ class SceneGround:
         return SceneMask(layer, spectra.geobox.affine).on(self.geobox)
 
     def sun(self) -> tuple[float, float]:
-        return sun_angles(self.scenes[self.level])
-
-
-def sun_angles(scene: Scene) -> tuple[float, float]:
-    """Mean zenith and azimuth of the sun over the tile in degrees, from the tile metadata.
-
-    Raises
-    ------
-    InputError
-        If the product has no tile metadata, or it does not state the angles, or the store has not kept them.
-    """
-    if isinstance(scene, StoredScene):
-        told = scene.record.source
-        if not {"sun_zenith", "sun_azimuth"} <= set(told):
-            raise InputError(
-                f"{scene.path}: does not tell the sun's angles, which shadow by projection needs; use by: scl"
-            )
-        return float(told["sun_zenith"]), float(told["sun_azimuth"])
-    granule = scene.path / scene.metadata.image_files[0].split("/IMG_DATA", 1)[0]
-    file = next(iter(sorted([*granule.glob("MTD_TL.xml"), *granule.glob("*_MTD_*_TL_*.xml")])), None)
-    if file is None:
-        raise InputError(
-            f"{granule}: holds no tile metadata (MTD_TL.xml), which tells the sun's angles; fetch it again"
-        )
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        sun = etree.fromstring(Path(file).read_bytes(), parser).find(".//Mean_Sun_Angle")
-        angles = [float(sun.findtext(tag) or "") for tag in ("ZENITH_ANGLE", "AZIMUTH_ANGLE")]
-    except (etree.XMLSyntaxError, AttributeError, TypeError, ValueError):
-        raise InputError(f"{file}: states no Mean_Sun_Angle; fetch the product again") from None
-    return angles[0], angles[1]
+        return self.scenes[self.level].sun()
 
 
 def held(scene: Scene, grid: GeoBox) -> Window:
     """The part of the mask's grid of which the scene has pixels: all of it, or what the store has kept."""
-    if isinstance(scene, SafeScene):
-        return Window(0, 0, grid.shape.x, grid.shape.y)
     return scene.window(next(layer for layer, other in scene.geoboxes.items() if other == grid))
 
 

@@ -24,4 +24,4 @@ def find(ground: Ground, method: Cloudless) -> Found:
 
 def reach(ground: Ground, method: Cloudless) -> float:  # noqa: ARG001
     """The disk of the averaging, rounded up to a pixel of its grid."""
-    return method.average + method.resolution
+    return method.reach

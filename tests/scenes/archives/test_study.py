@@ -1,0 +1,146 @@
+"""The acceptance test: one study, run by Snakemake from each kind of archive, gives the same series to the last DN."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import xarray as xr
+from sentinelhub import SHConfig
+
+from peers import archive, pgstac
+from peers.sentinelhub_double import CLIENT, SECRET, SentinelHubDouble
+from peers.signed import SignedProxy
+from workflow.project import SMALL, Project
+
+# The parcels lie in one corner, so that what is stored is less than the tile; the days of the selection begin and end
+# within months; one mask needs the other level, one reaches farther than all others, one needs the sun.
+STUDY: dict[str, Any] = SMALL | {
+    "period": {"start": "2022-04-26", "end": "2022-05-20"},
+    "source": SMALL["source"] | {"size": 2400, "parcels": 110},
+    "parcels": {"file": "corner.gpkg", "minimum_class_size": 3},
+    "steps": {
+        "season": {"do": "select", "start": "05-03", "end": "05-16"},
+        "clear": {
+            "do": "mask",
+            "methods": [
+                "scl",
+                "s2cloudless",
+                {"do": "shadow", "by": "projection", "clouds": "scl", "heights": [200, 500]},
+            ],
+            "dilate": 20,
+        },
+        "equal": {"do": "interpolate", "every": "10d"},
+    },
+    "branches": {
+        "raw": {"level": "L1C"},
+        "preprocessed": {"level": "L2A", "steps": ["season", "clear", "equal"]},
+    },
+    "models": {"tempcnn": {}},
+    "training": {"seeds": [0], "epochs": 1, "dates": 4},
+}
+CHAINS = ("L1C", "L2A/season/clear", "L2A/season/clear/equal")
+TARGETS = [f"results/series/{chain}/series.nc" for chain in CHAINS]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """The study from the simulator's own files.
+
+    Attributes
+    ----------
+    project: where it ran.
+    products: `.SAFE` folders that it needed.
+    """
+
+    project: Project
+    products: tuple[Path, ...]
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    project = Project(tmp_path_factory.mktemp("simulated") / "project", STUDY)
+    with project.configured(parcels=SMALL["parcels"]):
+        made = project.snakemake("--", "results/landscape/parcels.gpkg")
+        assert made.returncode == 0, made.stderr
+    parcels = gpd.read_file(project.folder / "results" / "landscape" / "parcels.gpkg")
+    left, _, _, top = parcels.total_bounds
+    corner = parcels.cx[: left + 1100, top - 1100 :]
+    assert len(corner) > 15
+    corner.to_file(project.folder / "corner.gpkg")
+    result = project.snakemake("--", *TARGETS)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    return Simulated(project, tuple(sorted((project.folder / "archive").rglob("*.SAFE"))))
+
+
+@pytest.fixture(scope="module")
+def sources(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
+    """The key `source` of the study for each kind of archive."""
+    if not pgstac.available():
+        message = "no STAC API server; tests/peers/install_pgstac.sh installs one"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    root = tmp_path_factory.mktemp("served")
+    mirror = root / "mirror"
+    for number, product in enumerate(simulated.products):
+        if number % 2:
+            shutil.copytree(product, mirror / str(number) / product.name)
+            continue
+        (mirror / "zipped").mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(mirror / "zipped" / f"{product.stem}.zip", "w") as target:
+            for file in sorted(product.rglob("*")):
+                target.write(file, file.relative_to(product.parent))
+    proxy, double = SignedProxy(0), SentinelHubDouble(list(simulated.products))
+    items: list[Any] = []
+    for product in simulated.products:
+        files = archive.write_cogs(product, root / "cogs")
+        items += archive.items(product, files, root, f"{proxy.url}/files", ["plain"])
+    place = tmp_path_factory.mktemp("stac")
+    with (
+        double.running(),
+        proxy.running(),
+        pgstac.stac_server(place, root, archive.collections(), items) as port,
+    ):
+        proxy.upstream = port
+        collections = {level: archive.collection_id("plain", level) for level in ("L1C", "L2A")}
+        yield {
+            "safe": {"kind": "safe", "store": str(mirror)},
+            "stac": {"kind": "stac", "preset": "plain", "url": proxy.url, "collections": collections},
+            "sentinelhub": {
+                "kind": "sentinelhub", "url": double.url, "token_url": double.token_url, "profile": "mine",
+            },
+        }  # fmt: skip
+
+
+@pytest.fixture
+def project(simulated: Simulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A folder for the study; the credentials stand in a profile of sentinelhub-py only."""
+    monkeypatch.delenv("SH_CLIENT_ID")
+    monkeypatch.delenv("SH_CLIENT_SECRET")
+    SHConfig(use_defaults=True, sh_client_id=CLIENT, sh_client_secret=SECRET).save("mine")
+    project = Project(tmp_path / "project", STUDY)
+    shutil.copy(simulated.project.folder / "corner.gpkg", project.folder)
+    return project
+
+
+@pytest.mark.parametrize("kind", ["safe", "stac", "sentinelhub"])
+def test_a_study_from_each_archive_gives_the_series_of_the_simulators_files(
+    kind: str, simulated: Simulated, sources: dict[str, dict[str, Any]], project: Project
+) -> None:
+    project.config["source"] = sources[kind]
+    project.write(project.config)
+    result = project.snakemake("--", *TARGETS)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
+    for target in TARGETS:
+        ours, expected = (xr.load_dataset(p.folder / target) for p in (project, simulated.project))
+        xr.testing.assert_equal(ours, expected)
+        assert np.isfinite(ours["reflectance"]).any()
