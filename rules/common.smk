@@ -178,6 +178,11 @@ def window(chain):
     return ranges(STUDY.days(chain))
 
 
+def compared_days(level):
+    """The days that are fetched for the branches that are compared: the needed ones of their months."""
+    return [day for day in STUDY.days(level) if f"{day:%Y-%m}" in STUDY.compared_months[level]]
+
+
 def month_days(level, month):
     """The days of a month whose scenes some branch needs, as spans."""
     return ranges(day for day in STUDY.days(level) if f"{day:%Y-%m}" == month)

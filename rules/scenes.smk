@@ -108,7 +108,7 @@ if not FINISHED:
         params:
             cfg=STUDY.fetched.canonical(),
             tiles=list(STUDY.tiles),
-            days=canonical({level: ranges(STUDY.days(level)) for level in STUDY.needed}),
+            days=canonical({level: ranges(compared_days(level)) for level in STUDY.compared_months}),
             # What the archive holds, and what the store does, changes by itself: it is asked anew each time.
             asked=str(datetime.now()),
             code=code("estimate_downloads", SOURCE_MODULE),

@@ -12,7 +12,7 @@ from cloudrobust.evaluation.compare import common_parcels, comparison_table, sco
 from cloudrobust.evaluation.ledger import final_ledger, totals
 from cloudrobust.evaluation.metrics import majority
 from cloudrobust.parcels.ledger import ledger
-from cloudrobust.report.summary import Facts, answer, caution, summary_markdown, summary_text
+from cloudrobust.report.summary import Facts, answer, caution, scenes_told, summary_markdown, summary_text
 
 
 def table(*lines: tuple[str, tuple[float, ...], tuple[float, ...]]) -> pd.DataFrame:
@@ -43,6 +43,11 @@ def test_the_answer_names_who_gains_who_loses_and_who_neither():
         "exceeds its deviation in favour of clear for LSTM; it exceeds its deviation in favour of raw for "
         "Transformer; it does not exceed its deviation for TempCNN."
     )
+
+
+def test_missing_scenes_are_told():
+    scenes = pd.DataFrame({"level": ["L1C", "L2A"], "scenes": [1200, 7], "missing": [2, 0]})
+    assert scenes_told(scenes) == "Scenes: 1,200 of L1C, 7 of L2A; 2 could not be had and are recorded gaps."
 
 
 def test_one_seed_is_not_judged():

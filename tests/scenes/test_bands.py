@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from lxml import etree
 
@@ -38,6 +39,12 @@ def test_spectral_facts_are_those_of_real_product_metadata(real_data: Path) -> N
     assert read == {b.physical: (b.band_id, b.resolution, b.wavelength, b.limits, b.irradiance) for b in BAND.values()}
 
 
-def test_bandwidth_lies_within_the_spectral_response() -> None:
-    for band in BAND.values():
-        assert 0 < band.bandwidth < band.limits[1] - band.limits[0]
+def test_bandwidths_are_those_of_the_spectral_responses_in_real_product_metadata(real_data: Path) -> None:
+    root = etree.parse(real_data / "safe-metadata" / L1C).getroot()
+    widths = {}
+    for e in root.iter("Spectral_Information"):
+        response = np.array(e.findtext("Spectral_Response/VALUES").split(), float)
+        above = np.flatnonzero(response >= response.max() / 2)
+        # as ESA's table counts: whole steps, the first and the last above the half included
+        widths[e.get("physicalBand")] = (above[-1] - above[0] + 1) * float(e.findtext("Spectral_Response/STEP"))
+    assert {b.physical: b.bandwidth for b in BAND.values()} == pytest.approx(widths, abs=1)

@@ -40,6 +40,10 @@ def test_every_result_that_is_promised_is_there(finished: Project) -> None:
         assert (results / "report" / "figures" / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
     summary = (results / "report" / "summary.md").read_text()
     assert "preprocessed minus that on raw" in summary
+    scenes = pd.read_csv(results / "scenes" / "ledger.csv")
+    assert (scenes["found"] == scenes["used"]).all()
+    of_level = scenes.groupby("level")["scenes"].sum()
+    assert f"Scenes: {of_level['L1C']} of L1C, {of_level['L2A']} of L2A; none is missing." in summary
     provenance = json.loads((results / "report" / "provenance.json").read_text())
     assert {"torch", "snakemake", "cloudrobust"} <= set(provenance["versions"])
 
@@ -81,19 +85,6 @@ def test_masked_series_hold_fewer_clouds_and_measured_values_are_marked(finished
     assert equal["time"].values[0] == np.datetime64("2022-04-10")
     filled = equal["observation_distance"].values > 0
     assert np.array_equal(filled, equal["observed"].values == 0)
-
-
-def test_the_same_scenes_from_a_folder_of_products_give_the_same_series(finished: Project, tmp_path: Path) -> None:
-    folder = Project(tmp_path / "folder", SMALL | {
-        "source": {"kind": "safe", "store": str(finished.folder / "archive")},
-        "parcels": SMALL["parcels"] | {"file": str(finished.folder / "results" / "landscape" / "parcels.gpkg")},
-    })  # fmt: skip
-    for chain in ("L1C", "L2A/season/clear"):
-        target = f"results/series/{chain}/series.nc"
-        result = folder.snakemake("--", target)
-        assert result.returncode == 0, result.stdout + result.stderr
-        mirrored, simulated = (xr.open_dataset(project.folder / target) for project in (folder, finished))
-        xr.testing.assert_equal(mirrored, simulated)
 
 
 def test_parcels_held_back_from_training_get_the_answers_that_the_study_gave_them(finished: Project) -> None:

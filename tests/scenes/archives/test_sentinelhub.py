@@ -24,7 +24,7 @@ from cloudrobust.scenes.mgrs import geoboxes_of, tile_box
 from cloudrobust.scenes.safe import SafeScene
 from cloudrobust.scenes.sentinelhub import plan, source
 from cloudrobust.scenes.sentinelhub.answer import read
-from cloudrobust.scenes.sentinelhub.cost import Cost, cost_of, processing_units
+from cloudrobust.scenes.sentinelhub.cost import cost_of, processing_units
 from cloudrobust.scenes.sentinelhub.plan import MOST, Group, Piece, groups, pieces
 from cloudrobust.scenes.sentinelhub.source import SentinelHubSource
 from peers.faulty import Fault
@@ -156,21 +156,6 @@ def test_measured_zero_no_data_and_saturation_are_told_apart(tmp_path: Path) -> 
     (tmp_path / "answer").write_bytes(_tar({"bands": bands, "dataMask": mask}))
     assert read(tmp_path / "answer", "B02", piece, harmonized=True).tolist() == [[1000, 0, 65535, 2200]]
     assert read(tmp_path / "answer", "B02", piece, harmonized=False).tolist() == [[0, 0, 65535, 1200]]
-
-
-def test_units_are_estimated_before_and_recorded_after(hub: SentinelHubDouble, made: Archive, tmp_path: Path) -> None:
-    hub_source = source_of(hub, made, tmp_path)
-    found = hub_source.search(TILE, "L2A", FIRST, LAST)
-    estimate = sum((hub_source.estimate(f) for f in found), Cost())
-    assert (estimate.scenes, estimate.requests) == (3, 9)
-    assert hub_source.estimate_period(TILE, "L2A", FIRST, LAST) == estimate
-    assert hub.bodies == []
-    charged = hub.units
-    index = fetch_month(hub_source, TILE, "L2A", MONTH, FIRST, LAST)
-    assert hub_source.spent == pytest.approx(hub.units - charged) == pytest.approx(estimate.units)
-    recorded = [open_scene(row, hub_source.store).record.source["processing_units"] for row in index.itertuples()]
-    assert sum(recorded) == pytest.approx(estimate.units)
-    assert sum((hub_source.estimate(f) for f in found), Cost()) == Cost()  # what is stored costs nothing more
 
 
 @pytest.mark.parametrize(
