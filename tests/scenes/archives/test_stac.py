@@ -160,18 +160,24 @@ def test_a_level_that_the_catalogue_lacks_is_an_error(stac: SignedProxy, made: A
         source_of(stac, made, tmp_path, "earth-search").search(TILE, "L1C", FIRST, LAST)
 
 
-def test_odc_stac_reads_the_same_numbers(stac: SignedProxy, made: Archive, tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["L1C", "L2A"])
+def test_odc_stac_and_gdal_read_the_same_numbers_from_the_same_items(
+    stac: SignedProxy, made: Archive, tmp_path: Path, level: str
+) -> None:
     source = source_of(stac, made, tmp_path)
-    found = source.search(TILE, "L2A", FIRST, LAST)
+    found = source.search(TILE, level, FIRST, LAST)
     scene = open_scene(source.fetch(found[0]))
     item = pystac.Item.from_dict(dict(found[0].item))  # type: ignore[attr-defined]
-    for band in ("B04", "B11", "SCL"):
+    for band in ("B04", "B11", "SCL" if level == "L2A" else "B10"):
         window = scene.window(band)
         rows, columns = window.toslices()
         ground = scene.geoboxes[band][rows, columns]
         loaded = odc.stac.load([item], bands=[band], geobox=ground, dtype="uint16")[band].values[0]
+        with rasterio.open(f"/vsicurl/{item.assets[band].href}") as image:
+            by_gdal = image.read(1, window=window)
         ours = scene.read_classification(window) if band == "SCL" else scene.read_raw(band, window)
         np.testing.assert_array_equal(ours, loaded)
+        np.testing.assert_array_equal(ours, by_gdal)
 
 
 def test_a_larger_area_fetches_the_scene_again_and_a_smaller_one_does_not(

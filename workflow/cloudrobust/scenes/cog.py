@@ -30,6 +30,12 @@ _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
 _SAMPLES, _SUB_IFDS, _PIXEL_SCALE, _TIEPOINT, _TRANSFORMATION = 277, 330, 33550, 33922, 34264
 
 
+_GEOREFERENCING = frozenset({_PIXEL_SCALE, _TIEPOINT, _TRANSFORMATION, 34735, 34736, 34737})
+"""Tags that decide about the grid; the last three are GeoTIFF's keys."""
+_KNOWN: dict[tuple[str, tuple[int, int], tuple[tuple[int, int, int, bytes], ...]], GeoBox] = {}
+"""Grids by the tags that they follow from: to understand them takes GDAL some milliseconds."""
+
+
 class NotTiled(Exception):
     """The file is no tiled GeoTIFF of one band; it must be read whole."""
 
@@ -140,6 +146,15 @@ class TiledImage:
         Trouble
             If the image has no georeferencing.
         """
+        located = tuple(
+            (n, tag.kind, tag.count, tag.data) for n, tag in sorted(self.tags.items()) if n in _GEOREFERENCING
+        )
+        key = (self.order, self.shape, located)
+        if key not in _KNOWN:  # the images of a tile share a few grids, whatever their date
+            _KNOWN[key] = self._geobox()
+        return _KNOWN[key]
+
+    def _geobox(self) -> GeoBox:
         none = np.zeros(len(self.offsets), np.int64)
         try:
             with MemoryFile(self._header(self.shape, (0, 0), none, none)) as memory, memory.open() as image:
