@@ -10,6 +10,7 @@ import shapely
 import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
 
 from cloudrobust.errors import InputError
 from cloudrobust.report.figures import chips as module
@@ -27,7 +28,12 @@ class Scene:
         self.number = int(file)
         self.geoboxes = dict.fromkeys(("B02", "B03", "B04"), BOX)
 
+    def window(self, band):  # noqa: ARG002
+        """What is stored of it: all but the last 20 columns."""
+        return Window(0, 0, 100, 100)
+
     def read(self, band, window=None):
+        assert window.col_off + window.width <= 100
         rows, columns = np.mgrid[:100, :120]
         values = np.ma.array(1000 * int(band[1:]) + rows + columns + self.number, dtype=np.int32)
         values[50, 50] = np.ma.masked
@@ -75,6 +81,9 @@ def test_no_data_and_what_lies_beyond_the_image_are_missing(index, parcel):
     edge = read_chips(index, None, west, 32632, side=200.0)["chip"].isel(time=0, colour=0)
     assert edge.sizes == {"y": 20, "x": 20}
     assert edge.isnull().any("y").values.tolist() == [bool(x < CORNER[0]) for x in edge["x"].values]
+    east = shapely.affinity.translate(parcel, xoff=500)  # the store holds 100 of 120 columns
+    kept = read_chips(index, None, east, 32632, side=200.0)["chip"].isel(time=0, colour=0)
+    assert kept.isnull().any("y").values.tolist() == [bool(x > CORNER[0] + 1000) for x in kept["x"].values]
     far = read_chips(index, None, shapely.affinity.translate(parcel, xoff=-9000), 32632, side=200.0)
     assert bool(far["chip"].isnull().all())
 

@@ -123,9 +123,9 @@ def _window(box: GeoBox, centre: tuple[float, float], side: float) -> Window:
 
 
 def _read(scene: Any, band: str, window: Window) -> np.ndarray:
-    """A window of one band as float32, NaN without data and beyond the image."""
-    box = scene.geoboxes[band]
-    inside = window.intersection(Window(0, 0, box.width, box.height)) if _overlaps(window, box) else None
+    """A window of one band as float32, NaN without data and beyond what there is of the image."""
+    held = scene.window(band)
+    inside = window.intersection(held) if _overlap(window, held) else None
     chip = np.full((window.height, window.width), np.nan, np.float32)
     if inside is not None:
         top, left = int(inside.row_off - window.row_off), int(inside.col_off - window.col_off)
@@ -134,12 +134,12 @@ def _read(scene: Any, band: str, window: Window) -> np.ndarray:
     return chip
 
 
-def _overlaps(window: Window, box: GeoBox) -> bool:
+def _overlap(one: Window, other: Window) -> bool:
     return bool(
-        window.col_off < box.width
-        and window.row_off < box.height
-        and window.col_off + window.width > 0
-        and window.row_off + window.height > 0
+        one.col_off < other.col_off + other.width
+        and one.row_off < other.row_off + other.height
+        and one.col_off + one.width > other.col_off
+        and one.row_off + one.height > other.row_off
     )
 
 
