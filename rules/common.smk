@@ -50,10 +50,7 @@ SOURCE_MODULE = {
 STORE = "" if FINISHED else str(STUDY.source.store)
 # Every month of scenes that the branches that are compared need: tile, level, month.
 SCENE_MONTHS = [
-    (tile, level, month)
-    for tile in STUDY.tiles
-    for level, months in STUDY.compared_months.items()
-    for month in months
+    (tile, level, month) for tile in STUDY.tiles for level, months in STUDY.compared_months.items() for month in months
 ]
 COMPARISON = canonical(
     {
