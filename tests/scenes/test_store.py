@@ -67,7 +67,7 @@ def test_a_scene_comes_back_as_it_went_in(tmp_path: Path) -> None:
 
 def test_its_row_in_the_index_has_every_column(tmp_path: Path) -> None:
     row = describe(put(Store(tmp_path)), tmp_path)
-    assert set(COLUMNS) | {"geometry"} == set(row)
+    assert set(COLUMNS) | {"geometry", "spent"} == set(row)
     frame = to_index([row])
     assert frame["file"].iloc[0] == f"L2A/32UPU/{ID}.scene"
     assert open_scene(frame.iloc[0], tmp_path).id == ID
