@@ -159,7 +159,8 @@ def _conditions(inputs: Inputs, held: Held, split: pd.DataFrame, config: Robustn
                 # Only where the branch has a value: what it never saw cannot be covered.
                 yield Condition("clouded", share, clouded(base, here & seen(base), clouds, draw), None, left)
     days = held.times.astype("datetime64[D]")
-    for end in np.arange(days.min() + config.every, days.max() + config.every, config.every):
+    last = max(days.max(), onto.astype("datetime64[D]").max())  # a branch may see dates beyond the masked season
+    for end in np.arange(days.min() + config.every, last + config.every, config.every):
         left = float(clear[:, days <= end].sum(axis=1).mean())
         x = float(end.astype("datetime64[ns]").astype(np.int64))
         yield Condition("end", x, until(base, end), end, left)

@@ -16,13 +16,13 @@ from ..palette import branch_colours
 from ..style import WIDTH, panel_letter, styled
 
 EXPERIMENTS = {
-    "lost": ("clear dates lost", "share of the clear dates lost"),
-    "clouded": ("clouds that no mask sees", "share of the clear dates clouded"),
-    "end": ("season cut short", "last day that is seen"),
+    "lost": "share of the clear dates lost",
+    "clouded": "share under clouds that no mask sees",
+    "end": "last day that is seen",
 }
 PARCELS = {
-    "clear dates": ("by clear dates", "clear dates of a parcel (bins)"),
-    "cloud share": ("by cloud share", "share of a parcel's dates that are cloudy (bins)"),
+    "clear dates": "clear dates of a parcel (bins)",
+    "cloud share": "cloudy share of a parcel's dates (bins)",
 }
 MARKERS = "oDs^v"
 
@@ -47,7 +47,7 @@ def robustness_parcels_figure(table: pd.DataFrame, raw: str, preprocessed: str) 
     return _grid(table, PARCELS, raw, preprocessed)
 
 
-def _grid(table: pd.DataFrame, kinds: Mapping[str, tuple[str, str]], raw: str, preprocessed: str) -> Figure:
+def _grid(table: pd.DataFrame, kinds: Mapping[str, str], raw: str, preprocessed: str) -> Figure:
     models = list(dict.fromkeys(table["model"]))
     branches = list(dict.fromkeys(table["branch"]))
     present = [kind for kind in kinds if kind in set(table["kind"])]
@@ -65,11 +65,13 @@ def _grid(table: pd.DataFrame, kinds: Mapping[str, tuple[str, str]], raw: str, p
             axes = panels[row, column]
             lines = table[(table["model"] == model) & (table["kind"] == kind)]
             _curves(axes, lines, branches, colours, kind)
-            axes.set_title(f"{model_name(model)}: {kinds[kind][0]}" if row == 0 else model_name(model))
+            axes.set_title(model_name(model))
             panel_letter(axes, next(letters, ""))
             axes.grid()
             if row == len(models) - 1:
-                axes.set_xlabel(kinds[kind][1])
+                axes.set_xlabel(kinds[kind])
+            if kinds is EXPERIMENTS:
+                axes.set_ylim(0, 1)
             if column == 0:
                 axes.set_ylabel("overall accuracy")
     handles = [
