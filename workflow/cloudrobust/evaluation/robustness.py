@@ -187,7 +187,7 @@ def _answers(
     """(condition, seed, parcel) whether the answer is right, and whether there is one."""
     true, place = classes[parcels].to_numpy(str), pd.Index(parcels)
     per_call = max(1, AT_ONCE // max(len(parcels), 1))
-    progress = Progress("conditions", len(conditions))
+    progress = Progress("predictions", -(-len(conditions) // per_call))
     right, answered = [], []
     for start in range(0, len(conditions), per_call):
         some = conditions[start : start + per_call]
@@ -211,8 +211,7 @@ def _answers(
         hit[where] = found["predicted"].to_numpy(str) == true[where[2]]
         right.append(hit)
         answered.append(there)
-        for _ in some:
-            progress.step()
+        progress.step()
     return np.concatenate(right), np.concatenate(answered)
 
 
