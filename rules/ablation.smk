@@ -1,6 +1,5 @@
 """The ablation: factors crossed into branches, models trained on each, and the effect of every step."""
 
-ABLATION = STUDY.ablation
 # Those of the ablation's branches that are branches of the comparison, too: their models need not be trained again.
 TWINS = {
     name: twin
