@@ -12,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 import yaml
@@ -150,9 +151,15 @@ def test_a_study_from_each_archive_gives_the_series_of_the_simulators_files(
 ) -> None:
     project.config["source"] = sources[kind]
     project.write(project.config)
-    result = project.snakemake("--", *TARGETS, timeout=7200)
+    # the pictures look beyond the parcels too
+    pictures = ["results/report/figures/chips.png"] if kind == "stac" else []
+    result = project.snakemake("--", *TARGETS, "results/scenes/ledger.csv", *pictures, timeout=7200)
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
     for target in TARGETS:
         ours, expected = (xr.load_dataset(p.folder / target) for p in (project, simulated.project))
         xr.testing.assert_equal(ours, expected)
         assert np.isfinite(ours["reflectance"]).any()
+    ledger = pd.read_csv(project.folder / "results" / "scenes" / "ledger.csv")
+    assert ledger["found"].sum() == ledger["used"].sum() == len(simulated.products)
+    assert (ledger["requests"].sum() > 0) == (kind != "safe")
+    assert (ledger["processing_units"].sum() > 0) == (kind == "sentinelhub")
