@@ -1,11 +1,12 @@
 """Where the time of one tile and month goes, and how it grows with pixels, parcels and dates.
 
     python benchmarks/scale.py --out docs/scaling            the sweep: points.json and growth.png there
-    python benchmarks/scale.py --out docs/scaling --full     and the full tile, 10980 x 10980, 100,000 parcels
+    python benchmarks/scale.py --out docs/scaling --full     and a full month: one tile of 10980 x 10980 pixels,
+                                                             100,000 parcels, 6 dates at both levels (half an hour)
 
 Each point is a process of its own: products of both levels are written as real `.SAFE` folders, then masked,
-averaged and written exactly as the rules do it, on one thread, with the clock around each part. Seconds are those of
-the processor, so that other work on the machine does not count; `wall` is kept beside them.
+averaged and written exactly as the rules do it, on one thread, with the clock around each part. `seconds` are those of
+the processor, so that other work on the machine does not count; `wall_seconds` are those of the clock on the wall.
 
 read        bytes of the images from disk, before anything else (wall seconds; decoding finds them in memory)
 decode      JPEG 2000 to numbers
@@ -14,9 +15,10 @@ aggregate   the sparse matrix times the pixels
 write       the month's NetCDF
 other       what is left: harmonising, checks, metadata
 
-Images are noise on a smooth field, about as hard to compress as a real scene (its bits per pixel are printed); bands
-of one resolution share one encoded file, which saves writing them and changes nothing for the reader. The coverage
-operator is built once for a tile and year, so its seconds stand apart.
+Images are noise on a smooth field, about as hard to compress as a real scene (its bits per pixel are printed). Each
+product has a name, a date and metadata of its own, but bands of one resolution share one encoded file (as hard links),
+over all dates: that saves writing them and a disk full of them, and changes nothing for the reader, who reads and
+decodes every one of them. The coverage operator is built once for a tile and year, so its seconds stand apart.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ from unittest import mock
 import numpy as np
 
 TILE = 10980
+MONTH = 6
+"""Acquisitions of a place in a calendar month: one every five days (ESA, Sentinel-2 User Handbook, two satellites)."""
 PARTS = ("read", "decode", "mask", "aggregate", "write", "other")
 BASE = {"size": 1098, "parcels": 4000, "dates": 1}
 SWEEP = {
@@ -51,28 +55,31 @@ SWEEP = {
 
 
 class Clock:
-    """Processor seconds spent in some functions, inner ones taken out of outer ones.
+    """Seconds spent in some functions, by the processor and on the wall, inner ones taken out of outer ones.
 
-    On one thread of an idle machine they are wall seconds; on a shared one they leave out the waiting for others.
+    On one thread of an idle machine both are the same; on a shared one the processor's leave out the waiting for
+    others.
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._open: list[float] = []
+        self.wall: dict[str, float] = {}
+        self._open: list[tuple[float, float]] = []
 
     @contextmanager
     def around(self, name: str) -> Iterator[None]:
         """Count the block under `name`, without what is counted inside it under other names."""
-        start = time.process_time()
-        self._open.append(0.0)
+        start = (time.process_time(), time.perf_counter())
+        self._open.append((0.0, 0.0))
         try:
             yield
         finally:
-            spent = time.process_time() - start
+            spent = (time.process_time() - start[0], time.perf_counter() - start[1])
             inner = self._open.pop()
-            self.seconds[name] = self.seconds.get(name, 0.0) + spent - inner
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent[0] - inner[0]
+            self.wall[name] = self.wall.get(name, 0.0) + spent[1] - inner[1]
             if self._open:
-                self._open[-1] += spent
+                self._open[-1] = (self._open[-1][0] + spent[0], self._open[-1][1] + spent[1])
 
     def watch(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, its calls counted under `name`."""
@@ -203,7 +210,6 @@ def measure(size: int, parcels: int, dates: int) -> dict[str, Any]:
         building = time.process_time() - start
         index = {level: to_index([describe(p, folder / "store") for p in chosen]) for level, chosen in levels.items()}
 
-        start = time.perf_counter()
         with (
             mock.patch.object(jp2, "read_window", clock.watch("decode", jp2.read_window)),
             mock.patch.object(Coverage, "statistics", clock.watch("aggregate", Coverage.statistics)),
@@ -219,17 +225,17 @@ def measure(size: int, parcels: int, dates: int) -> dict[str, Any]:
                     observations = observe(scenes, coverage, folder / "store", masks, chain=chain)
                 with clock.around("write"):
                     write_dataset(observations, folder / f"{level}.nc")
-        total = time.perf_counter() - start
         written = sum((folder / f"{level}.nc").stat().st_size for level in levels)
     # Decoding finds the bytes in memory, so reading them comes on top.
-    seconds = clock.seconds | {"read": reading}
+    seconds, wall = clock.seconds | {"read": reading}, clock.wall | {"read": reading}
     return {
         "size": size,
         "parcels": parcels,
         "dates": dates,
         "seconds": {part: round(seconds[part], 3) for part in PARTS},
         "total": round(sum(seconds[part] for part in PARTS), 2),
-        "wall": round(total + reading, 2),
+        "wall_seconds": {part: round(wall[part], 3) for part in PARTS},
+        "wall": round(sum(wall[part] for part in PARTS), 2),
         "coverage": round(building, 2),
         # Kilobytes on Linux.
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
@@ -264,29 +270,39 @@ def slope(points: list[dict[str, Any]], along: str, value: Callable[[dict[str, A
 
 
 def draw(points: list[dict[str, Any]], file: Path) -> None:
-    """Log-log figure: seconds of each part over pixels, parcels and dates, with the slopes."""
-    import matplotlib as mpl
+    """Log-log figure, PNG and PDF: seconds of each part over pixels, parcels and dates, with the slopes."""
+    from matplotlib import pyplot as plt
 
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
+    from cloudrobust.report.palette import INK, PALETTE
+    from cloudrobust.report.style import WIDTH, panel_letter, save, styled
 
-    figure, axes = plt.subplots(1, 3, figsize=(11, 5.5), sharey=True)
-    names = {"size": "pixels of the tile (10 m)", "parcels": "parcels", "dates": "dates (each at both levels)"}
-    for axis, (along, label) in zip(axes, names.items(), strict=True):
-        chosen = of_sweep(points, along)
-        x = [point[along] ** (2 if along == "size" else 1) for point in chosen]
-        for part in (*PARTS, "total"):
-            value = (lambda p: p["total"]) if part == "total" else (lambda p, part=part: p["seconds"][part])
-            y = [value(point) for point in chosen]
-            axis.loglog(x, y, marker="o", ms=3, label=f"{part} ({slope(chosen, along, value):.2f})")
-        axis.set_xlabel(label)
-        axis.set_xticks(x, [f"{value:,}" for value in x], fontsize=7)
-        axis.minorticks_off()
-        axis.legend(fontsize=8, ncols=2, title="slope in brackets", loc="upper center", bbox_to_anchor=(0.5, -0.15))
-        axis.grid(alpha=0.3)
-    axes[0].set_ylabel("processor seconds, one thread")
-    figure.tight_layout()
-    figure.savefig(file, dpi=130)
+    looks = dict(zip(PARTS, zip((PALETTE[n] for n in (1, 4, 2, 5, 6, 0)), "os^vDP", strict=True), strict=True))
+    looks["total"] = (INK, "x")
+
+    @styled
+    def figure() -> Any:
+        drawing, axes = plt.subplots(1, 3, figsize=(WIDTH, 3.9), sharey=True, layout="constrained")
+        names = {"size": "million pixels of 10 m in the tile", "parcels": "parcels", "dates": "dates at both levels"}
+        for axis, letter, (along, label) in zip(axes, "abc", names.items(), strict=True):
+            chosen = of_sweep(points, along)
+            x = [point[along] ** 2 / 1e6 if along == "size" else point[along] for point in chosen]
+            for part, (colour, marker) in looks.items():
+                value = (lambda p: p["total"]) if part == "total" else (lambda p, part=part: p["seconds"][part])
+                exponent = slope(chosen, along, value)
+                y = [value(point) for point in chosen]
+                axis.loglog(
+                    x, y, color=colour, marker=marker, ms=4, label=f"{part}  {exponent:.2f}".replace("-0.00", "0.00")
+                )
+            axis.set_xlabel(label)
+            axis.set_xticks(x, [f"{value:.1f}" if along == "size" else f"{value:,}" for value in x])
+            axis.minorticks_off()
+            axis.legend(title="slope", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
+            axis.set_title(f"with {'pixels' if along == 'size' else along}", loc="left")
+            panel_letter(axis, letter)
+        axes[0].set_ylabel("processor seconds, one thread")
+        return drawing
+
+    save(figure(), file.with_suffix(""))
 
 
 def of_sweep(points: list[dict[str, Any]], along: str) -> list[dict[str, Any]]:
@@ -300,8 +316,10 @@ def main() -> None:
     """Measure the points that are asked for, keep them, draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks/scale"))
-    parser.add_argument("--full", action="store_true", help="also the full tile (minutes, a few GB)")
+    parser.add_argument("--full", action="store_true", help="also the full tile and month (half an hour, 3 GB)")
+    parser.add_argument("--full-only", action="store_true", help="the full tile and month, and nothing else")
     parser.add_argument("--size", type=int, default=TILE, help="side of the full tile in pixels")
+    parser.add_argument("--dates", type=int, default=MONTH, help="dates of the full month")
     parser.add_argument("--one", type=json.loads, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -311,8 +329,8 @@ def main() -> None:
     file = arguments.out / "points.json"
     points = json.loads(file.read_text()) if file.is_file() else []
     wanted = [BASE | {along: value} for along, values in SWEEP.items() for value in values]
-    if arguments.full:
-        wanted.append({"size": arguments.size, "parcels": 100_000, "dates": 1})
+    month = {"size": arguments.size, "parcels": 100_000, "dates": arguments.dates}
+    wanted = [month] if arguments.full_only else [*wanted, month] if arguments.full else wanted
     for number, point in enumerate(wanted):
         if point in wanted[:number]:
             continue
