@@ -146,3 +146,22 @@ def test_two_selections_are_the_selection_of_their_intersection(first: Select, s
         assert set(apply(whole, alone)["time"].to_index().day_of_year) == left
         swapped = apply(apply(whole, second), first)
         assert apply(apply(whole, first), second).identical(swapped)
+
+
+@given(steps)
+def test_the_part_of_a_selection_that_concerns_a_month_keeps_the_same_days_of_it(step: Select) -> None:
+    for month in pd.period_range("2024-01", "2024-12", freq="M"):
+        dates = pd.date_range(month.start_time, month.end_time, freq="D").values
+        kept = keeps(dates, step)
+        if kept.any():
+            np.testing.assert_array_equal(keeps(dates, step.in_month(str(month))), kept)
+        else:
+            with pytest.raises(ValueError, match="no day of"):
+                step.in_month(str(month))
+
+
+def test_a_season_that_gains_a_month_says_the_same_of_the_others() -> None:
+    short, long = Select(start="04-10", end="05-31"), Select(start="04-10", end="06-20")
+    for month in ("2022-04", "2022-05"):
+        assert short.in_month(month) == long.in_month(month)
+    assert Select(days=[130], around=3).in_month("2022-05") == Select(start="05-07", end="05-13").in_month("2022-05")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -68,3 +69,27 @@ class Select(Part):
         length = 366 if calendar.isleap(day.year) else 365
         apart = [abs(day.timetuple().tm_yday - wanted) for wanted in self.days if wanted <= length]
         return any(min(days, length - days) <= self.around for days in apart)
+
+    def in_month(self, month: str) -> Select:
+        """The selection as far as it concerns a calendar month, YYYY-MM.
+
+        Selections that keep the same days of a month give the same one, so that a season which gains a month changes
+        nothing in the others.
+
+        Raises
+        ------
+        ValueError
+            If no day of the month is kept.
+        """
+        first = dt.date.fromisoformat(f"{month}-01")
+        length = calendar.monthrange(first.year, first.month)[1]
+        kept = [day for day in (first + dt.timedelta(n) for n in range(length)) if self.keeps(day)]
+        if not kept:
+            raise ValueError(f"no day of {month} is selected")
+        gaps = any((after - before).days > 1 for before, after in pairwise(kept))
+        return Select(
+            start=str(kept[0]),
+            end=str(kept[-1]),
+            days=tuple(day.timetuple().tm_yday for day in kept) if gaps else (),
+            minimum_clear=self.minimum_clear,
+        )
