@@ -8,6 +8,8 @@
 FROM python:3.11-slim-bookworm
 
 # procps: Snakemake's benchmarks look at processes. The wheels bring GDAL, PROJ, HDF5 and OpenMP of their own.
+# Debian keeps one version of each package, so none can be named here.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libexpat1 procps \
     && rm -rf /var/lib/apt/lists/*

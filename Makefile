@@ -23,6 +23,9 @@ $(VENV)/.run: $(BIN)/activate constraints.txt pyproject.toml
 $(VENV)/.test: $(VENV)/.run
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	$(BIN)/pip install --quiet --no-deps breizhcrops==0.0.4.1
+	# The profiles are held against their plugins' own code. Apart, because Snakemake imports every plugin that it finds.
+	$(BIN)/pip install --quiet --no-deps --upgrade --target $(VENV)/plugins \
+		$$(grep -ohE 'snakemake-executor-plugin-[a-z-]+==[0-9.]+' profiles/*/config.yaml | sort -u)
 	@touch $@
 
 # The real servers, scheduler and browser that tests talk to. Without root the tests that need them are skipped and

@@ -40,8 +40,10 @@ rule all:
 
 
 onsuccess:
+    show_lost_jobs(log)
     show_summary()
 
 
 onerror:
+    show_lost_jobs(log)
     show_reasons(log)

@@ -3,12 +3,13 @@
 #
 #   tests/cluster/slurm.sh install          install Debian's packages where they are missing (root)
 #   tests/cluster/slurm.sh start FOLDER     start it; sbatch, squeue and snakemake find it in /etc/slurm
+#   tests/cluster/slurm.sh account FOLDER   start it with accounting: slurmdbd on MariaDB (installed if missing)
 #   tests/cluster/slurm.sh fail FOLDER N    node N dies: its daemon and every process of its jobs, at once
 #   tests/cluster/slurm.sh mend FOLDER N    node N comes back
 #   tests/cluster/slurm.sh hang FOLDER J    job J hangs: its processes stand still
 #   tests/cluster/slurm.sh stop FOLDER      end all of it; FOLDER keeps the logs
 #
-# There is no slurmdbd: a cluster without accounting, which is the harder case for Snakemake.
+# `start` has no slurmdbd: a cluster without accounting, which is the harder case for Snakemake.
 # Only processes that this script started are ever ended, by the ids that it kept.
 set -euo pipefail
 
@@ -19,11 +20,15 @@ say() { echo "slurm.sh: $*" >&2; }
 
 install() {
     if command -v slurmctld slurmd sbatch munged >/dev/null; then return; fi
-    command -v apt-get >/dev/null || { say "no apt-get here: install slurmctld, slurmd and munge yourself"; exit 3; }
+    packages slurm-wlm munge
+}
+
+packages() {
+    command -v apt-get >/dev/null || { say "no apt-get here: install $* yourself"; exit 3; }
     export DEBIAN_FRONTEND=noninteractive
     # Debian starts services at once where it can; we start our own, in a folder of their own.
-    apt-get install -y -qq --no-install-recommends slurm-wlm munge >/dev/null 2>&1 \
-        || { apt-get update -qq && apt-get install -y -qq --no-install-recommends slurm-wlm munge >/dev/null; }
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 \
+        || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
 }
 
 configure() {
@@ -49,7 +54,7 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherParams=OverMemoryKill
 JobAcctGatherFrequency=task=1
-AccountingStorageType=accounting_storage/none
+AccountingStorageType=accounting_storage/${ACCOUNTING:-none}
 SelectType=select/cons_tres
 # Jobs spread over the nodes, so that a dying one does not take all of them along.
 SelectTypeParameters=CR_Core_Memory,CR_LLN
@@ -72,9 +77,32 @@ PartitionName=cpu Nodes=cpu[1-2] Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=gpu1 MaxTime=INFINITE State=UP
 CONF
     echo "NodeName=gpu1 Name=gpu File=/dev/null" >"$FOLDER/gres.conf"
+    if [ -n "${ACCOUNTING:-}" ]; then
+        echo "AccountingStorageHost=127.0.0.1" >>"$FOLDER/slurm.conf"
+        # What a job is called in reports.
+        echo "AccountingStoreFlags=job_comment" >>"$FOLDER/slurm.conf"
+        # With munge this "password" is its socket.
+        printf "AccountingStoragePort=16819\nAccountingStoragePass=%s\n" "$FOLDER/munge/socket" >>"$FOLDER/slurm.conf"
+        cat >"$FOLDER/slurmdbd.conf" <<CONF
+DbdHost=localhost
+DbdPort=16819
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=$FOLDER/munge/socket
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort=13306
+StorageLoc=accounts
+StorageUser=slurm
+StoragePass=lab
+PidFile=$FOLDER/slurmdbd.pid
+LogFile=$FOLDER/slurmdbd.log
+CONF
+        chmod 600 "$FOLDER/slurmdbd.conf"
+    fi
     mkdir -p "$HERE"
     local file
-    for file in slurm.conf gres.conf; do
+    for file in slurm.conf gres.conf ${ACCOUNTING:+slurmdbd.conf}; do
         # A link to nowhere is what a killed run of this script leaves; anything else is somebody's cluster.
         if [ -e "$HERE/$file" ]; then say "$HERE/$file is there already: this machine has a Slurm of its own"; exit 3; fi
         ln -sfn "$FOLDER/$file" "$HERE/$file"
@@ -83,6 +111,28 @@ CONF
 
 start_node() {
     slurmd -N "$1"
+}
+
+# The database and its daemon, in the folder and on ports of their own.
+start_accounting() {
+    local socket=$FOLDER/sql/socket
+    mkdir -p "$FOLDER/sql/data"
+    mariadb-install-db --datadir="$FOLDER/sql/data" --user=root --skip-test-db >"$FOLDER/sql/log" 2>&1
+    mariadbd --no-defaults --user=root --datadir="$FOLDER/sql/data" --socket="$socket" --bind-address=127.0.0.1 \
+        --port=13306 --pid-file="$FOLDER/mariadbd.pid" >>"$FOLDER/sql/log" 2>&1 &
+    for _ in $(seq 100); do
+        if mariadb-admin --socket="$socket" ping >/dev/null 2>&1; then break; fi
+        sleep 0.1
+    done
+    mariadb --socket="$socket" -e "CREATE DATABASE accounts; CREATE USER slurm@localhost IDENTIFIED BY 'lab';
+        GRANT ALL ON accounts.* TO slurm@localhost;"
+    slurmdbd
+    for _ in $(seq 100); do
+        if sacctmgr -in add cluster lab >/dev/null 2>&1; then break; fi
+        sleep 0.1
+    done
+    sacctmgr -in add account crops cluster=lab >/dev/null
+    sacctmgr -in add user root account=crops >/dev/null
 }
 
 start() {
@@ -95,6 +145,7 @@ start() {
     chmod 711 "$FOLDER/munge"
     munged --key-file="$FOLDER/munge/key" --socket="$FOLDER/munge/socket" --pid-file="$FOLDER/munge/pid" \
         --log-file="$FOLDER/munge/log" --seed-file="$FOLDER/munge/seed" --num-threads=2 --force
+    if [ -n "${ACCOUNTING:-}" ]; then start_accounting; fi
     slurmctld -c
     for node in $NODES; do start_node "$node"; done
     for _ in $(seq 100); do
@@ -148,13 +199,14 @@ stop() {
     sleep 0.3
     # shellcheck disable=SC2046
     pids=$(processes_of $(squeue -h -t all -o %A 2>/dev/null))
-    for file in "$FOLDER"/slurmd-*.pid "$FOLDER/slurmctld.pid" "$FOLDER/munge/pid"; do
+    for file in "$FOLDER"/slurmd-*.pid "$FOLDER/slurmctld.pid" "$FOLDER/slurmdbd.pid" \
+        "$FOLDER/mariadbd.pid" "$FOLDER/munge/pid"; do
         # A number may have been given to another process since: only daemons are ended.
-        if [ -f "$file" ] && grep -qE '^(slurmd|slurmctld|munged)$' "/proc/$(cat "$file")/comm" 2>/dev/null; then
+        if [ -f "$file" ] && grep -qE '^(slurmd|slurmctld|slurmdbd|mariadbd|munged)$' "/proc/$(cat "$file")/comm" 2>/dev/null; then
             pids="$pids $(cat "$file")"
         fi
     done
-    rm -f "$HERE/slurm.conf" "$HERE/gres.conf"
+    rm -f "$HERE/slurm.conf" "$HERE/gres.conf" "$HERE/slurmdbd.conf"
     kill -TERM $pids 2>/dev/null || true
     for _ in $(seq 40); do
         kill -0 $pids 2>/dev/null || return 0
@@ -165,16 +217,21 @@ stop() {
 
 case "${1:-}" in
     install) install ;;
-    start | fail | mend | hang | stop)
+    start | account | fail | mend | hang | stop)
         FOLDER=$(realpath -m "${2:?folder}")
         unset SLURM_CONF
         case "$1" in
             start) start ;;
+            account)
+                command -v slurmdbd mariadbd >/dev/null || packages slurmdbd mariadb-server
+                ACCOUNTING=slurmdbd
+                start
+                ;;
             stop) stop ;;
             fail) fail "${3:?node}" ;;
             mend) start_node "${3:?node}" ;;
             hang) hang "${3:?job}" ;;
         esac
         ;;
-    *) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

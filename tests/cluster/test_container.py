@@ -1,9 +1,11 @@
-"""The container definition: it is not built here, so what it says is held against the files that it stands on."""
+"""The container definition: it is not built here, so what it says is compared with the files that it stands on."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +19,12 @@ def test_it_holds_only_instructions_that_docker_knows() -> None:
     assert words <= {"FROM", "RUN", "COPY", "WORKDIR", "ENTRYPOINT"}
     assert LINES[0].startswith("FROM python:3.11")
     assert json.loads(next(line for line in LINES if line.startswith("ENTRYPOINT")).removeprefix("ENTRYPOINT "))
+
+
+def test_hadolint_finds_nothing_in_it() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_installation_is_held_to_the_tested_versions() -> None:
