@@ -10,10 +10,12 @@ from cloudrobust.config import Paths, canonical, check_files, code_hash, product
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.datasets import DatasetSource
 from cloudrobust.config.finished import FinishedSource
+from cloudrobust.config.dask import local_share
 from cloudrobust.config.sources import RemoteSource, SimulatorSource, TableSource
 from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
 from cloudrobust.config.steps.chain import ranges
 from cloudrobust.errors import InputError
+from cloudrobust.lost_jobs import told
 from cloudrobust.steps import modules_of
 
 
@@ -52,6 +54,9 @@ STORE = "" if FINISHED else str(STUDY.source.store)
 SCENE_MONTHS = [
     (tile, level, month) for tile in STUDY.tiles for level, months in STUDY.compared_months.items() for month in months
 ]
+# Where blocks of pixels are computed, and what of it lies on the job's own machine.
+DASK = STUDY.dask.canonical() if STUDY.dask else "null"
+DASK_THREADS, DASK_MEMORY = local_share(STUDY.dask)
 COMPARISON = canonical(
     {
         "runs": [[branch, model] for branch in STUDY.branches for model in STUDY.models],
@@ -253,10 +258,21 @@ def show_summary():
         print(summary.read_text(), file=sys.stderr)
 
 
+def text_of(log):
+    """What Snakemake has written into its log of this run."""
+    files = [log] if isinstance(log, str) else log
+    return "\n".join(Path(file).read_text() for file in files if Path(file).is_file())
+
+
+def show_lost_jobs(log):
+    """What became of jobs that a cluster has lost, in plain words."""
+    for sentence in told(text_of(log)):
+        print(f"lost: {sentence}", file=sys.stderr)
+
+
 def show_reasons(log):
     """The one-sentence reasons of failed jobs, once more at the end."""
-    files = [log] if isinstance(log, str) else log
-    lines = [line for file in files if Path(file).is_file() for line in Path(file).read_text().splitlines()]
+    lines = text_of(log).splitlines()
     for line in dict.fromkeys(line for line in lines if line.startswith("error: ")):
         print(line, file=sys.stderr)
 

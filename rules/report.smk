@@ -27,8 +27,8 @@ rule write_tables:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=COMPARISON,
         published=PUBLISHED,
@@ -60,8 +60,8 @@ rule draw_comparison:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         cfg=COMPARISON,
         code=code("draw_comparison"),
@@ -84,8 +84,8 @@ rule draw_predictions:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         cfg=COMPARISON,
         code=code("draw_predictions"),
@@ -107,8 +107,8 @@ rule draw_parcels:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         cfg=STUDY.split.drawn(),
         code=code("draw_parcels"),
@@ -132,8 +132,8 @@ rule draw_series:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         cfg=STUDY.pictures.canonical(),
         names=[STUDY.comparison.raw, STUDY.comparison.preprocessed],
@@ -158,8 +158,8 @@ rule draw_chips:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=STUDY.pictures.canonical(),
         store=STORE,
@@ -193,8 +193,8 @@ rule write_summary:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         cfg=COMPARISON,
         published=PUBLISHED,

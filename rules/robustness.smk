@@ -53,8 +53,8 @@ rule draw_robustness:
     conda:
         "../envs/learning.yaml"
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         cfg=COMPARISON,
         code=code("draw_robustness"),

@@ -19,7 +19,8 @@ rule select_scenes:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
+        # Of the selection only what it says of this month.
+        cfg=lambda wildcards: STUDY.steps[wildcards.step].in_month(wildcards.month).canonical(),
         code=code("select_scenes"),
     script:
         "../workflow/scripts/select_scenes.py"
@@ -204,9 +205,10 @@ rule aggregate_pixels:
         chain=one_of(chains_made_by(Aggregate)),
     conda:
         "../envs/images.yaml"
-    threads: 2
+    # Dask's local workers run beside the job itself; all others elsewhere.
+    threads: DASK_THREADS or (1 if STUDY.dask else 2)
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=lambda wildcards, attempt, threads: (1400 + (DASK_MEMORY or 800 * threads)) * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         cfg=lambda wildcards: canonical([step.model_dump(mode="json") for step in pixel_steps(wildcards.chain)]),
@@ -215,6 +217,8 @@ rule aggregate_pixels:
         window=lambda wildcards: window(wildcards.chain),
         minimum_clear=lambda wildcards: minimum_clear(wildcards.chain),
         store=STORE,
+        # What is derived from the threads is, like them, no reason to compute anything again.
+        dask=lambda wildcards, threads: DASK,
         code=lambda wildcards: code(
             "aggregate_pixels", *sorted({m for step in pixel_steps(wildcards.chain) for m in modules_of(step)})
         ),

@@ -56,6 +56,10 @@ def changed(dotted: str, value: Any) -> dict[str, Any]:
         ("split.test", 0.9, "split: validation and test together leave nothing to train on"),
         ("training.seeds", [], "training.seeds: [] does not fit"),
         ("period", {"start": "2022-01-01", "end": "2022-02-01"}, "do not meet"),
+        ("dask", {"workers": 2}, "dask: the key 'kind' is missing; it says which kind this is"),
+        ("dask", {"kind": "address"}, "the key 'dask.address' is missing; add it"),
+        ("dask", {"kind": "jobqueue", "systm": "pbs"}, "unknown key 'dask.systm'; did you mean 'system'?"),
+        ("dask", {"kind": "local", "memory": "4"}, "dask.memory: '4' does not fit; write an amount of memory like 4GB"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_file_key_and_mend(dotted: str, value: Any, sentence: str) -> None:

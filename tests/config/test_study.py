@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from cloudrobust.config import Study, parse
+from cloudrobust.config.dask import local_share
 
 
 def study(**changes: object) -> Study:
@@ -60,3 +61,10 @@ def test_the_bands_of_a_level_are_those_that_scenes_have() -> None:
 
     assert study()._bands("L1C") == tuple(bands_of("L1C"))
     assert study()._bands("L2A") == tuple(bands_of("L2A"))
+
+
+def test_where_blocks_are_computed_is_no_part_of_what_a_study_computes() -> None:
+    near, far = study(), study(dask={"kind": "address", "address": "tcp://scheduler:8786"})
+    assert near.canonical() == far.canonical()
+    assert local_share(far.dask) == (0, 0)
+    assert local_share(study(dask={"kind": "local", "workers": 3, "threads": 2, "memory": "1.5 GB"}).dask) == (6, 4500)

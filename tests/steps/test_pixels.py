@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import shapely
 import xarray as xr
 from pydantic import TypeAdapter
 
+from cloudrobust.config.dask import AddressDask, LocalDask
 from cloudrobust.config.steps import Mask, Step
+from cloudrobust.dask_client import connected
 from cloudrobust.errors import InputError
 from cloudrobust.parcels.aggregate import observe
 from cloudrobust.parcels.tiles import TileCoverage
@@ -377,3 +381,63 @@ def test_the_whole_cube_is_never_in_memory(monkeypatch: pytest.MonkeyPatch) -> N
     cube = side * side * dates * 4
     assert peaks[2**30] > cube  # one block holds it all: the measure sees the cube where it is
     assert peaks[1_500_000] < 0.6 * cube
+
+
+class _Marked:
+    """A scene that leaves a file named after the process in which it is read."""
+
+    def __init__(self, scene: Any) -> None:
+        self.scene, self.id, self.geoboxes = scene, scene.id, scene.geoboxes
+        self.folder = Path(os.environ["CLOUDROBUST_TEST_PROCESSES"])
+
+    def read(self, band: str, window: Any) -> np.ma.MaskedArray:
+        (self.folder / str(os.getpid())).touch()
+        return self.scene.read(band, window)
+
+
+def test_workers_of_dask_give_the_same_numbers_to_the_bit_though_one_is_killed(
+    store: Path, coverage: TileCoverage, months: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    monkeypatch.setenv("CLOUDROBUST_TEST_PROCESSES", str(tmp_path))
+    steps = ({"do": "bands", "keep": ["B02", "B8A"]}, {"do": "interpolate", "every": "7d"})
+
+    def series(**more: Any) -> tuple[xr.Dataset, set[int]]:
+        for file in tmp_path.iterdir():
+            file.unlink()
+        opener = lambda row, folder: _Marked(open_scene(row, folder))  # noqa: E731
+        made = run(store, coverage, months, *steps, memory=40_000, opener=opener, **more)
+        return made, {int(file.name) for file in tmp_path.iterdir()}
+
+    here, processes = series(threads=3)
+    assert processes == {os.getpid()}
+    add, killed = pixels._Account.add, []
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as running:
+        address = AddressDask(address=running.scheduler_address)
+        with connected(address) as client:
+            far, processes = series(client=client)
+        xr.testing.assert_identical(far, here)
+        assert processes
+        assert os.getpid() not in processes
+    with connected(LocalDask(workers=2, memory="1GB")) as client:
+        victim = sorted(client.run(os.getpid).values())[0]
+
+        def kill_once(account: Any, sums: Any) -> None:
+            add(account, sums)
+            if not killed:
+                os.kill(victim, signal.SIGKILL)
+                killed.append(victim)
+
+        monkeypatch.setattr(pixels._Account, "add", kill_once)
+        far, processes = series(client=client)
+    assert killed
+    xr.testing.assert_identical(far, here)
+    assert len(processes - {victim}) >= 1
+    assert os.getpid() not in processes
+
+
+def test_the_blocks_do_not_depend_on_the_threads(store: Path, coverage: TileCoverage, months: list) -> None:
+    steps = (FEW, {"do": "interpolate"})
+    one, four = (run(store, coverage, months, *steps, memory=60_000, threads=n) for n in (1, 4))
+    xr.testing.assert_identical(one, four)

@@ -85,6 +85,19 @@ def test_every_chain_ends_in_a_series_and_shares_its_prefixes(project: Project) 
     assert 0 < pixels.attrs["filled_fraction"] < 1
 
 
+def test_blocks_of_pixels_computed_by_dask_rerun_nothing_and_are_the_same(project: Project) -> None:
+    chain = "results/series/L2A/clear/equal/mean/series.nc"
+    assert project.snakemake("--", chain).returncode == 0
+    before = (project.folder / chain).read_bytes()
+    with project.configured(dask={"kind": "local", "workers": 1, "memory": "1.5GB"}):
+        result = project.snakemake("--dry-run", "--", chain)
+        assert "Nothing to be done" in result.stdout + result.stderr
+        result = project.snakemake("--force", "--", chain)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
+    assert "dask: local, 1 workers" in result.stdout + result.stderr
+    assert (project.folder / chain).read_bytes() == before
+
+
 def test_editing_a_users_own_file_reruns_its_step_and_a_comment_does_not(project: Project) -> None:
     chain = "results/series/L1C/halved/series.nc"
     assert project.snakemake("--", chain).returncode == 0

@@ -1,7 +1,7 @@
 """A Dask client for computations whose blocks exceed one process: local, by address, or on a batch system.
 
-    with connected(Cluster(kind="local", workers=4)) as client:
-        result = array.compute(scheduler=client)
+    with connected(LocalDask(workers=4)) as client:
+        future = client.get_executor().submit(function, block)
 
 Blocks of a worker that is lost are computed again by the others (distributed keeps how each was made), so a
 killed worker costs time, not the result.
@@ -9,13 +9,15 @@ killed worker costs time, not the result.
 
 from __future__ import annotations
 
+import pkgutil
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
+from .config.dask import AddressDask, AnyDask, JobqueueDask, LocalDask
 from .errors import InputError
 from .log import logger
 
@@ -24,97 +26,132 @@ if TYPE_CHECKING:
 
 JOBQUEUE = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "htcondor": "HTCondorCluster"}
 """Batch systems and their classes in dask-jobqueue (jobqueue.dask.org)."""
-
-
-class Cluster(BaseModel):
-    """Where Dask's workers run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["local", "address", "slurm", "pbs", "lsf", "htcondor"] = Field(
-        "local", description="local processes, the scheduler at an address, or jobs of a batch system."
-    )
-    workers: int = Field(1, ge=1, description="Worker processes; for a batch system, jobs with one worker each.")
-    threads: int = Field(1, ge=1, description="Threads of a worker.")
-    memory: str = Field("2GB", description="Memory of a worker, for example 4GB; beyond it blocks go to disk.")
-    address: str | None = Field(None, description="Address of a running scheduler, for example tcp://host:8786.")
-    options: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Further arguments of dask-jobqueue's cluster: queue, account, walltime, job_extra_directives.",
-    )
-    wait: float = Field(300.0, gt=0, description="Seconds to wait for the first worker.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Cluster:
-        if (self.address is None) == (self.kind == "address"):
-            raise ValueError("address: give it with kind: address, and only there")
-        if self.options and self.kind not in JOBQUEUE:
-            raise ValueError(f"options: only a batch system takes them ({', '.join(JOBQUEUE)})")
-        return self
+LIBRARY = Path(__file__).resolve().parents[1]
+"""Folder that Python finds this library in."""
 
 
 @contextmanager
-def connected(cluster: Cluster) -> Iterator[Client]:
+def connected(settings: AnyDask, logs: str | Path | None = None) -> Iterator[Client]:
     """A client with at least one worker; what was started for it ends with the block.
 
     A scheduler that was found by its address is left running.
 
+    Parameters
+    ----------
+    settings
+        Where the workers run.
+    logs
+        Folder for what a batch system writes of each worker; by default the batch system's own place.
+
     Raises
     ------
     InputError
-        If no scheduler answers at the address, no worker came in time, or dask-jobqueue is not installed.
+        If no scheduler answers at the address, no worker came in time, the workers cannot import this library or
+        have another version of it, dask-jobqueue is not installed, or within the block one computation has
+        brought down several workers.
     """
-    from distributed import Client
+    from distributed import Client, KilledWorker
 
-    owned = _start(cluster)
+    owned = _start(settings, logs)
     try:
         try:
-            client = Client(owned if owned is not None else cluster.address, timeout=min(cluster.wait, 30.0))
+            where = owned.scheduler_address if owned is not None else _address(settings)
+            client = Client(where, timeout=min(_wait(settings), 30.0))
         except OSError as error:
-            raise InputError(f"dask.address: no scheduler answers at {cluster.address}; start one there") from error
+            raise InputError(
+                f"dask.address: no scheduler answers at {_address(settings)}; start one there, or mend the address"
+            ) from error
         with client:
-            _await_worker(client, cluster)
-            logger.info("dask: %s, dashboard %s", cluster.kind, client.dashboard_link)
-            yield client
+            _await_worker(client, settings)
+            _check_library(client)
+            logger.info("dask: %s, %d workers so far", settings.kind, len(client.scheduler_info()["workers"]))
+            try:
+                yield client
+            except KilledWorker as error:
+                raise InputError(
+                    f"dask: {error.allowed_failures + 1} workers died of the same piece of work, the last at "
+                    f"{error.last_worker.address}; give them more memory (dask.memory)"
+                ) from error
     finally:
         if owned is not None:
             owned.close()
 
 
-def _start(cluster: Cluster) -> Any:
+def _address(settings: AnyDask) -> str:
+    return settings.address if isinstance(settings, AddressDask) else ""
+
+
+def _wait(settings: AnyDask) -> float:
+    return 300.0 if isinstance(settings, LocalDask) else settings.wait
+
+
+def _start(settings: AnyDask, logs: str | Path | None) -> Any:
     """A cluster of our own; None where one runs already."""
-    if cluster.kind == "address":
+    if isinstance(settings, AddressDask):
         return None
-    if cluster.kind == "local":
+    if isinstance(settings, LocalDask):
         from distributed import LocalCluster
 
         return LocalCluster(
-            n_workers=cluster.workers,
-            threads_per_worker=cluster.threads,
-            memory_limit=cluster.memory,
+            n_workers=settings.workers,
+            threads_per_worker=settings.threads,
+            memory_limit=settings.memory,
             processes=True,
             dashboard_address=None,
         )
     try:
         jobqueue = import_module("dask_jobqueue")
     except ImportError as error:
-        raise InputError(f"dask.kind: {cluster.kind} needs the package dask-jobqueue; install it") from error
-    kind = getattr(jobqueue, JOBQUEUE[cluster.kind])
-    started = kind(
-        cores=cluster.threads, processes=1, memory=cluster.memory, **{"dashboard_address": None, **cluster.options}
-    )
-    started.scale(jobs=cluster.workers)
+        raise InputError("dask.kind: jobqueue needs the package dask-jobqueue; install it") from error
+    kind = getattr(jobqueue, JOBQUEUE[settings.system])
+    given: dict[str, Any] = {
+        "cores": settings.threads,
+        "processes": 1,
+        "memory": settings.memory,
+        # Also where the library is not installed but lies beside the workflow.
+        "job_script_prologue": [f"export PYTHONPATH={shlex.quote(str(LIBRARY))}${{PYTHONPATH:+:$PYTHONPATH}}"],
+        "scheduler_options": {"dashboard_address": None},
+    }
+    if logs is not None:
+        Path(logs).mkdir(parents=True, exist_ok=True)
+        given["log_directory"] = str(logs)
+    options = dict(settings.options)
+    prologue = [*given["job_script_prologue"], *options.pop("job_script_prologue", [])]
+    try:
+        started = kind(**{**given, **options, "job_script_prologue": prologue})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"dask.options: dask-jobqueue does not take them ({error}); mend them") from error
+    # Between the same bounds: a job that is lost is replaced, which scale() would not do.
+    started.adapt(minimum_jobs=settings.workers, maximum_jobs=settings.workers)
     return started
 
 
-def _await_worker(client: Client, cluster: Cluster) -> None:
+def _await_worker(client: Client, settings: AnyDask) -> None:
     """Wait for the first worker: with one the work can start, and others may join at any time."""
-    from dask.utils import parse_timedelta
-
+    seconds = _wait(settings)
     try:
-        client.wait_for_workers(1, timeout=parse_timedelta(cluster.wait))
+        client.wait_for_workers(1, timeout=seconds)
     except TimeoutError as error:
+        where = settings.system if isinstance(settings, JobqueueDask) else _address(settings) or "this machine"
         raise InputError(
-            f"dask.wait: no worker came within {cluster.wait:g} s from {cluster.address or cluster.kind}; "
-            "look at the queue, or wait longer"
+            f"dask.wait: no worker came within {seconds:g} s from {where}; look at the queue, or wait longer"
         ) from error
+
+
+def _check_library(client: Client) -> None:
+    """The workers run their own copy of the library: it must be there, and be this one."""
+    name = __package__ or "cloudrobust"
+    own = pkgutil.get_data(name, "__init__.py")
+    for worker, found in client.run(pkgutil.get_data, name, "__init__.py", on_error="return").items():
+        if found is None or isinstance(found, BaseException):
+            raise InputError(
+                f"dask: the worker at {worker} cannot import {name}; install it there, or put it into the worker's "
+                "PYTHONPATH"
+            )
+        if found != own:
+            raise InputError(f"dask: the worker at {worker} has another version of {name}; install this one there")
+
+
+def slots(client: Client) -> int:
+    """Computations that the workers there now can do at the same time; at least one."""
+    return max(1, sum(client.ncores().values()))

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from ..errors import InputError
 from .ablation import WORD
+from .dask import MEMORY
 from .nearest import nearest
 from .steps import DAY
 from .study import NAME, TILE, Study
@@ -21,6 +22,7 @@ MENDS = {
     TILE: "an MGRS tile like 32UPU",
     WORD: "a name of letters, digits and single hyphens that starts with a letter",
     DAY: "a day as MM-DD or YYYY-MM-DD",
+    MEMORY: "an amount of memory like 4GB or 500MB",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import ablation, datasets, evaluation, learning, models, outputs, published, sources, steps, tuning
+from . import ablation, dask, datasets, evaluation, learning, models, outputs, published, sources, steps, tuning
 from .base import Part
 from .presets import PresetBranch, catalogue
 from .study import Branch, Comparison, Period, Pictures, Study
@@ -47,6 +47,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "prediction": [outputs.Prediction],
     "page": [outputs.Page],
     "published": [published.Published],
+    "dask": list(dask.KINDS),
 }
 
 

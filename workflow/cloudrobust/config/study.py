@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .ablation import Ablation
 from .base import Part
+from .dask import Dask
 from .datasets import DatasetSource
 from .design import Cell, Design, crossed
 from .evaluation import Evaluation, Robustness
@@ -107,6 +108,10 @@ class Study(Part):
     prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
     page: Page = Field(Page(), description="The report's page.")
     published: Published | None = Field(None, description="Published figures to put beside the study's own.")
+    # Left out of the canonical form: where work is done is no part of what a study computes.
+    dask: Dask | None = Field(
+        None, exclude=True, description="Where blocks of pixels are computed; by default on the job's own threads."
+    )
 
     @model_validator(mode="before")
     @classmethod

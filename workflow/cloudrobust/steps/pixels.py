@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import xarray as xr
-from dask.base import get_scheduler
 from numpy.typing import NDArray
 
 from ..config.steps import Aggregate, AnyStep, Bands, Custom, Index, Normalise
 from ..config.steps.chain import bands_after
 from ..config.steps.index import index_bands
+from ..dask_client import slots
 from ..errors import InputError
 from ..log import Progress, logger
 from ..parcels.coverage import Coverage
@@ -30,9 +31,12 @@ from ..scenes.bands import BAND, bands_of
 from .blocks import Acquisition, Block, Sums, summed, unmeasured
 from .cubes import FILLED_IN, recorded
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 Groups = list[tuple[tuple[str, ...], Coverage]]
-MEMORY = 2**30
-"""Bytes of pixels that are held at once, if nothing else is asked for."""
+MEMORY = 2**29
+"""Bytes of pixels of one block, if nothing else is asked for."""
 SIDES = {10: 1024, 20: 1280, 60: 1920}
 """Sides of blocks in pixels by resolution in metres: whole multiples of the tiles of ESA's JPEG 2000 images (1024,
 640 and 192 pixels) and of the store's GeoTIFFs (256), so that hardly a tile is decoded twice."""
@@ -58,6 +62,7 @@ def aggregate(
     ranges: str | None = None,
     memory: int = MEMORY,
     threads: int = 1,
+    client: Client | None = None,
     opener: Callable[..., Any] = open_scene,
 ) -> xr.Dataset:
     """Take the pixels of a tile through steps, and average them over parcels afterwards.
@@ -65,7 +70,8 @@ def aggregate(
     Each band is worked on by itself on its own grid and averaged there, as `observe` does, unless a step looks at
     several bands (an index, a spectrum's length, a step of the user's own): then all that are needed are brought to
     the finest grid, where coarser pixels are repeated. A block of pixels is read for all dates, goes through the
-    steps and is summed over the parcels in one task of Dask: threads here, or a cluster where a client is active.
+    steps and is summed over the parcels in one task, on a thread here or by a worker of Dask. Neither the blocks nor
+    the order in which their sums are added depend on where they are computed, so the result is the same to the bit.
 
     Parameters
     ----------
@@ -88,10 +94,13 @@ def aggregate(
         First and last day that the chain covers, and the spans of selected days if there are several (see
         `cloudrobust.config.steps.chain.ranges`).
     memory
-        Bytes of pixels that all threads hold at once. What the steps need beside is small (about 0.3 GB a thread),
-        the result and the coverage come on top.
+        Bytes of pixels of one block; each thread holds one. What the steps need beside is small (about 0.3 GB a
+        thread), the result and the coverage come on top.
     threads
-        Blocks at the same time.
+        Blocks at the same time on this machine, without a client.
+    client
+        Dask's workers that compute the blocks (see `cloudrobust.dask_client.connected`); without one they are computed
+        here. Workers must find the files of scenes and masks under the same names.
     opener
         Opens a row of an index, as `cloudrobust.scenes.open_scene` does.
 
@@ -125,17 +134,12 @@ def aggregate(
     for acquisition in acquisitions:
         _check_grids(acquisition, groups)
     account = _Account(len(coverage), final, None if not alone else groups[0][0][0])
-    divisions = _divisions(groups, alone, len(acquisitions), memory // max(1, threads))
+    divisions = _divisions(groups, alone, len(acquisitions), memory)
     count = sum(len(one.rectangles) * (len(one.bands) if alone else 1) for one in divisions)
     progress = Progress(f"{chain} {coverage.tile}: blocks of pixels", count)
-    task = dask.delayed(summed, traverse=False)
-    local = {} if get_scheduler() is not None else {"scheduler": "threads", "num_workers": threads}
-    waiting = _blocks(divisions, alone)
-    # Some at a time, so that the sums of all blocks are never held together.
-    while some := list(islice(waiting, max(2, threads))):
-        for sums in dask.compute(*(task(block, acquisitions, todo, attributes) for block in some), **local):
-            account.add(sums)
-            progress.step()
+    for sums in _computed(_blocks(divisions, alone), (acquisitions, todo, attributes), threads, client):
+        account.add(sums)
+        progress.step()
     if account.times is None:
         account.add(unmeasured(bands, acquisitions, todo, attributes))
     counted = groups[0][0] if alone else final
@@ -329,6 +333,25 @@ def _blocks(divisions: Sequence[_Division], alone: bool) -> Iterator[Block]:
             geobox = operator.geobox[top:bottom, left:right]
             for bands in ((band,) for band in division.bands) if alone else (division.bands,):
                 yield Block(bands, geobox, weights[own], own, pixels)
+
+
+def _computed(blocks: Iterator[Block], others: tuple[Any, ...], threads: int, client: Client | None) -> Iterator[Sums]:
+    """The sums of the blocks, in their order; few of them are under way or waiting to be taken at a time."""
+    # The arguments go along with every block: what is scattered once is lost for good with the workers that hold it.
+    pool: Executor = ThreadPoolExecutor(max(1, threads)) if client is None else client.get_executor(pure=False)
+    waiting: deque[Future[Sums]] = deque()
+    try:
+        for block in blocks:
+            waiting.append(pool.submit(summed, block, *others))
+            # Workers of a batch system come and go.
+            while len(waiting) >= 2 * (max(1, threads) if client is None else slots(client)):
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        pool.shutdown()
 
 
 class _Account:
