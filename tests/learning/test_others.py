@@ -9,7 +9,7 @@ import pytest
 from cloudrobust.config.learning import Forest, TempCnn
 from cloudrobust.errors import InputError
 from cloudrobust.learning import train_and_predict
-from cloudrobust.learning.others import predict_others
+from cloudrobust.learning.others import predict_in_pieces, predict_others
 
 
 @pytest.fixture
@@ -39,6 +39,25 @@ def test_a_parcel_gets_the_same_answer_as_if_it_were_in_the_split(run, model):
     np.testing.assert_allclose(found[columns], wanted[columns], atol=1e-5)
     assert set(found["part"]) == {"none"}
     assert found["class"].isna().all()
+
+
+@pytest.mark.parametrize("model", [TempCnn(hidden=4, kernel=3), Forest(trees=15)], ids=["tempcnn", "forest"])
+def test_pieces_hold_no_more_parcels_than_asked_for_and_together_all_of_them(run, model):
+    study, folder = run(model)
+    cube, _ = study.read()
+    cube["reflectance"][[5, 40]] = np.nan
+    other = study.series.with_name("other.nc")
+    cube.to_netcdf(other)
+    trained_on = (study.series, study.split)
+    pieces = list(predict_in_pieces(folder, other, {"p010"}, trained_on=trained_on, threads=1, size=7))
+    assert max(piece["parcel"].nunique() for piece in pieces) == 7
+    keys = ["parcel", "seed"]
+    together = pd.concat(pieces).sort_values(keys, ignore_index=True)
+    whole = predict_others(folder, other, {"p010"}, trained_on=trained_on, threads=1).sort_values(
+        keys, ignore_index=True
+    )
+    pd.testing.assert_frame_equal(together, whole, rtol=1e-4, atol=1e-5)
+    assert together["parcel"].nunique() == 93
 
 
 def test_parcels_without_a_date_are_left_out_by_name_not_by_accident(run, caplog):

@@ -12,7 +12,7 @@ from cloudrobust.evaluation.answers import answers
 from cloudrobust.evaluation.area import adjusted_areas
 from cloudrobust.evaluation.calibration import temperatures
 from cloudrobust.evaluation.disagreement import disagreements
-from cloudrobust.learning.others import predict_others
+from cloudrobust.learning.others import predict_in_pieces
 from cloudrobust.parcels.declared import declared_classes
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.series import read_series
@@ -24,23 +24,26 @@ with job(snakemake):
     parcels, known = load_parcels(snakemake.input.parcels), pd.read_parquet(snakemake.input.predictions)
     split = pd.read_parquet(snakemake.input.split, columns=["parcel"])["parcel"].astype(str)
     others = bool(snakemake.params.labels)
-    more = predict_others(
+    heat = temperatures(known)
+    pieces = predict_in_pieces(
         run,
         snakemake.input.series,
         exclude=() if others else set(split),
         trained_on=(snakemake.input.trained_on, snakemake.input.split),
         threads=snakemake.threads,
     )
-    heat = temperatures(known)
-    frame = more if others else pd.concat([known, more], ignore_index=True)
-    measured = read_series(snakemake.input.measured)
+    # One answer a parcel is kept of each piece, so that memory holds no table of all seeds and classes.
+    found = [answers(known, heat)] if not others else []
+    found += [answers(piece, heat) for piece in pieces]
+    measured = read_series(snakemake.input.measured, ["observed"])
     if others:
         names = declared_classes(snakemake.input.labels, config, Parcels.model_validate_json(snakemake.params.labels))
         parcels["class"] = parcels["parcel"].astype(str).map(names)
         # They came without labels on purpose; that is no reason for anything.
         parcels.loc[parcels["status"] == "unlabelled", ["status", "reason"]] = ["other", ""]
     clear = measured["observed"].sum("time").to_series()
-    found = parcel_answers(parcels, answers(frame, heat), clear)
+    given = pd.concat(found, ignore_index=True) if found else answers(known.iloc[:0], heat)
+    found = parcel_answers(parcels, given, clear)
     write_answers(found, folder)
     listed = disagreements(pd.DataFrame(found.drop(columns="geometry")), config.confident)
     tables = {snakemake.output.disagreement: listed}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from ..config.learning import Boosted, Training
 from ..errors import InputError
-from ..log import logger
+from ..log import Progress, logger
 from .batches import Series
 from .boosting import classifier
 from .boosting import probabilities as by_boosted
@@ -23,7 +26,10 @@ from .card import TREES, load_model, read_card
 from .dataset import load, normalise
 from .evaluate import probabilities
 from .machine import device as choose_device
-from .machine import machine
+from .machine import side_by_side
+
+PARCELS = 4096
+"""Parcels that are read at a time: 30 MB of 144 dates and 13 bands."""
 
 NONE = "none"
 """What the column `part` says of parcels in no part of the split."""
@@ -38,7 +44,25 @@ def predict_others(
     threads: int | None = None,
     device: str = "cpu",
 ) -> pd.DataFrame:
+    """As `predict_in_pieces`, in one table."""
+    card = read_card(run)
+    pieces = list(predict_in_pieces(run, series, exclude, trained_on=trained_on, threads=threads, device=device))
+    return pd.concat(pieces, ignore_index=True) if pieces else _table(card["classes"], np.array([], str), _empty(card))
+
+
+def predict_in_pieces(
+    run: str | Path,
+    series: str | Path,
+    exclude: Collection[str] = (),
+    *,
+    trained_on: tuple[str | Path, str | Path] | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
+    size: int = PARCELS,
+) -> Iterator[pd.DataFrame]:
     """Predict the parcels of a series with finished networks, normalised by the moments that these were trained with.
+
+    Only `size` parcels are in memory at a time, whatever the length of the file.
 
     Parameters
     ----------
@@ -55,9 +79,11 @@ def predict_others(
         As in training.
     device
         "auto", "cpu" or "cuda".
+    size
+        Parcels in a piece.
 
-    Returns
-    -------
+    Yields
+    ------
     DataFrame
         As `prediction.table` makes it, with the class None and the part "none". Parcels without an observed date are
         left out, which is logged.
@@ -68,48 +94,92 @@ def predict_others(
         The series lacks a band, or has other dates than the model can read.
     """
     card = read_card(run)
-    x, time, parcels = _read(series, card["bands"], set(exclude))
-    observed: npt.NDArray[np.bool_] = np.asarray(np.isfinite(x).any(axis=2))
-    seen: npt.NDArray[np.bool_] = np.asarray(observed.any(axis=1))
-    if not seen.all():
-        logger.warning("%s: %d parcels have no observed date and get no prediction", series, int((~seen).sum()))
-    x, observed, parcels = x[seen], observed[seen], parcels[seen]
-    _check_dates(card, len(time), str(series))
+    pieces = Pieces(series, card["bands"], set(exclude), size)
+    _check_dates(card, len(pieces.time), str(series))
     if card["kind"] in TREES:
         if trained_on is None:
             raise InputError(f"{run}: its trees are not kept; give the series and split to grow them again")
-        grow = _forest if card["kind"] == "forest" else _boosted
-        found = grow(card, x, trained_on, threads) if len(x) else _empty(card)
+        grow = _forests if card["kind"] == "forest" else _boosted
+        yield from _by_trees(card, pieces, grow(card, trained_on, threads))
     else:
-        where = choose_device(device)
-        mean, deviation = (np.array(card["normalisation"][key], np.float32) for key in ("mean", "std"))
+        yield from _by_networks(card, Path(run), pieces, threads, choose_device(device))
+    if pieces.unseen:
+        logger.warning("%s: %d parcels have no observed date and get no prediction", series, pieces.unseen)
+
+
+class Pieces:
+    """A series file, some parcels at a time; those without an observed date are left out and counted in `unseen`."""
+
+    def __init__(self, series: str | Path, bands: list[str], exclude: set[str], size: int) -> None:
+        self.series, self.bands, self.size = series, bands, size
+        self.unseen = 0
+        with xr.open_dataset(series) as file:
+            missing = [band for band in bands if band not in file["band"].values]
+            if missing:
+                raise InputError(f"{series}: lacks the band {missing[0]}, which the model was trained with")
+            self.time = file["time"].values.astype("datetime64[ns]")
+            self.parcels = file["parcel"].values.astype(str)
+        self.chosen = np.array([parcel not in exclude for parcel in self.parcels], dtype=bool)
+
+    def __iter__(self) -> Iterator[tuple[npt.NDArray[np.str_], npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
+        """Parcel ids, reflectance (parcel, date, band) and what was observed (parcel, date)."""
+        self.unseen = 0
+        said = Progress(f"{self.series}: pieces", -(-len(self.parcels) // self.size))
+        with xr.open_dataset(self.series, cache=False) as file:
+            cube = file["reflectance"].transpose("parcel", "time", "band").sel(band=self.bands)
+            for start in range(0, len(self.parcels), self.size):
+                part = slice(start, start + self.size)
+                chosen = self.chosen[part]
+                said.step()
+                if not chosen.any():
+                    continue
+                x = cube.isel(parcel=part).values[chosen].astype(np.float32, copy=False)
+                observed: npt.NDArray[np.bool_] = np.asarray(np.isfinite(x).any(axis=2))
+                seen: npt.NDArray[np.bool_] = np.asarray(observed.any(axis=1))
+                self.unseen += int((~seen).sum())
+                if seen.any():
+                    yield self.parcels[part][chosen][seen], x[seen], observed[seen]
+
+
+def _by_networks(
+    card: dict[str, Any], run: Path, pieces: Pieces, threads: int | None, where: torch.device
+) -> Iterator[pd.DataFrame]:
+    mean, deviation = (np.array(card["normalisation"][key], np.float32) for key in ("mean", "std"))
+    day = torch.from_numpy(pd.DatetimeIndex(pieces.time).day_of_year.to_numpy().astype(np.int64)).to(where)
+    networks = [load_model(run, seed).to(where) for seed in card["seeds"]]
+    workers = (threads or 1) if where.type == "cpu" else 1
+    for parcels, x, observed in pieces:
         cube = Series(
             x=torch.from_numpy(normalise(x, mean, deviation)).to(where),
             observed=torch.from_numpy(observed).to(where),
-            day=torch.from_numpy(pd.DatetimeIndex(time).day_of_year.to_numpy().astype(np.int64)).to(where),
+            day=day,
             label=torch.zeros(len(x), dtype=torch.int64, device=where),
         )
-        rows, drawn = torch.arange(len(x), device=where), card["dates"]["drawn"]
-        with machine(threads):
-            found = {
-                seed: probabilities(load_model(run, seed).to(where), cube, rows, drawn).cpu().numpy()
-                for seed in card["seeds"]
-            } if len(x) else _empty(card)  # fmt: skip
-    return _table(card["classes"], parcels, found)
+        rows = torch.arange(len(x), device=where)
+        ask = partial(probabilities, series=cube, rows=rows, drawn=card["dates"]["drawn"])
+        found = side_by_side(ask, networks, workers)
+        yield _table(card["classes"], parcels, {s: p.cpu().numpy() for s, p in zip(card["seeds"], found, strict=True)})
 
 
-def _read(
-    series: str | Path, bands: list[str], exclude: set[str]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.datetime64], npt.NDArray[np.str_]]:
-    with xr.open_dataset(series) as file:
-        cube = file["reflectance"].transpose("parcel", "time", "band")
-        missing = [band for band in bands if band not in cube["band"].values]
-        if missing:
-            raise InputError(f"{series}: lacks the band {missing[0]}, which the model was trained with")
-        parcels = cube["parcel"].values.astype(str)
-        chosen = np.array([parcel not in exclude for parcel in parcels], dtype=bool)
-        values = cube.sel(band=bands).values[chosen].astype(np.float32, copy=False)
-        return values, cube["time"].values.astype("datetime64[ns]"), parcels[chosen]
+Answer = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+
+
+def _by_trees(card: dict[str, Any], pieces: Pieces, grown: Iterator[tuple[int, Answer]]) -> Iterator[pd.DataFrame]:
+    """One seed's trees are in memory at a time, so each reads all pieces; its probabilities wait in a file."""
+    classes = len(card["classes"])
+    with ExitStack() as open_files:
+        files = {}
+        for seed, answer in grown:
+            files[seed] = open_files.enter_context(tempfile.TemporaryFile())
+            names = []
+            for parcels, x, _ in pieces:
+                answer(x).astype(np.float32, copy=False).tofile(files[seed])
+                names.append(parcels)
+            files[seed].seek(0)
+        for parcels in names:
+            count = len(parcels) * classes
+            read = {seed: np.fromfile(file, np.float32, count).reshape(-1, classes) for seed, file in files.items()}
+            yield _table(card["classes"], parcels, read)
 
 
 def _check_dates(card: dict[str, Any], dates: int, series: str) -> None:
@@ -126,36 +196,40 @@ def _empty(card: dict[str, Any]) -> dict[int, npt.NDArray[np.float32]]:
     return {seed: np.zeros((0, len(card["classes"])), np.float32) for seed in card["seeds"]}
 
 
-def _forest(
-    card: dict[str, Any], x: npt.NDArray[np.float32], trained_on: tuple[str | Path, str | Path], threads: int | None
-) -> dict[int, npt.NDArray[np.float32]]:
-    """Probabilities by seed of forests grown again, exactly as `forest.grow` grows them."""
+def _forests(
+    card: dict[str, Any], trained_on: tuple[str | Path, str | Path], threads: int | None
+) -> Iterator[tuple[int, Answer]]:
+    """Forests grown again, seed by seed, exactly as `forest.grow` grows them."""
     dataset = load(*trained_on)
     rows = dataset.rows("train")
     features = dataset.x[rows].reshape(len(rows), -1)
     weights = "balanced" if card["training"]["class_weights"] == "balanced" else None
-    found = {}
+
+    def answer(x: npt.NDArray[np.float32], forest: RandomForestClassifier) -> npt.NDArray[np.float32]:
+        p = np.zeros((len(x), len(dataset.classes)), dtype=np.float32)
+        p[:, forest.classes_] = forest.predict_proba(x.reshape(len(x), -1))
+        return p
+
     for seed in card["seeds"]:
         forest = RandomForestClassifier(
             n_estimators=card["hyperparameters"]["trees"], random_state=seed, n_jobs=threads, class_weight=weights
         ).fit(features, dataset.label[rows])
-        p = np.zeros((len(x), len(dataset.classes)), dtype=np.float32)
-        p[:, forest.classes_] = forest.predict_proba(x.reshape(len(x), -1))
-        found[seed] = p
-    return found
+        yield seed, partial(answer, forest=forest)
 
 
 def _boosted(
-    card: dict[str, Any], x: npt.NDArray[np.float32], trained_on: tuple[str | Path, str | Path], threads: int | None
-) -> dict[int, npt.NDArray[np.float32]]:
-    """Probabilities by seed of boosted trees grown again, exactly as `boosting.boost` grows them."""
+    card: dict[str, Any], trained_on: tuple[str | Path, str | Path], threads: int | None
+) -> Iterator[tuple[int, Answer]]:
+    """Boosted trees grown again, seed by seed, exactly as `boosting.boost` grows them."""
     dataset = load(*trained_on)
     model, training = Boosted.model_validate(card["settings"]), Training.model_validate(card["training"])
-    found = {}
+
+    def answer(x: npt.NDArray[np.float32], booster: Any, present: Any) -> npt.NDArray[np.float32]:
+        return by_boosted(booster, present, x, len(dataset.classes))
+
     for seed in card["seeds"]:
         booster, present, _ = classifier(dataset, model, training, seed, threads)
-        found[seed] = by_boosted(booster, present, x, len(dataset.classes))
-    return found
+        yield seed, partial(answer, booster=booster, present=present)
 
 
 def _table(
