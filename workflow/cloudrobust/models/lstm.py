@@ -52,17 +52,19 @@ class Lstm(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None, day: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Series (batch, dates, bands) to logits (batch, classes); see `cloudrobust.models`."""
         x, padding = self._sequence(x, mask)
+        x = x.transpose(1, 2).contiguous()  # (dates, channels, batch), as `recurrence` works
         last_cells = []
         for layer in range(self.lstm.num_layers):
             # Any zeros stand in front in both directions: the network has no bias, so that a zero input leaves a
             # zero state at zero (c' = f·0 + i·tanh 0) and padding changes nothing.
-            both = torch.stack([to_end(x, padding), x.flip(0)], dim=1).transpose(2, 3)
-            outputs, cells = recurrence(both, self._gate_weights(layer))
+            forward = x if padding is None else to_end(x.transpose(1, 2), padding).transpose(1, 2)
+            outputs, cells = recurrence(torch.stack([forward, x.flip(0)], dim=1), self._gate_weights(layer))
             last_cells.append(cells.flatten(0, 1))
             if layer + 1 < self.lstm.num_layers:
-                outputs = outputs.transpose(2, 3)
-                x = torch.cat([to_start(outputs[:, 0], padding), outputs[:, 1].flip(0)], dim=2)
-                x = self.dropout(x)
+                forward, backward = outputs.unbind(1)
+                if padding is not None:
+                    forward = to_start(forward.transpose(1, 2), padding).transpose(1, 2)
+                x = self.dropout(torch.cat([forward, backward.flip(0)], dim=1))
         logits: Tensor = self.classify(self.normalise_states(torch.cat(last_cells).T))
         return logits
 
