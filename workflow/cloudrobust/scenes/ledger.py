@@ -66,7 +66,7 @@ def account(indexes: Mapping[Key, str | Path]) -> tuple[pd.DataFrame, pd.DataFra
 def by_level(counts: pd.DataFrame) -> pd.DataFrame:
     """The counts of all tiles and months, one row a level."""
     sums = counts.drop(columns=["tile", "month"]).groupby("level", as_index=False).sum()
-    return sums.loc[:, [name for name in COUNTS if name in sums]]
+    return sums.loc[:, [name for name in COUNTS if name in sums]].round(3)
 
 
 def _head(path: str | Path) -> tuple[int, dict[str, Any]]:
