@@ -11,8 +11,8 @@ How many filters each length has follows from a number of weights that the layer
 second; the third has the channels of the first, twice. At least one filter of each length.
 
 The `breizhcrops` package holds the univariate form of an older version: 8 · 128 weights for all bands of the first
-layer together, and in the third the channels that the first would have for one band. With 13 bands and more than 92
-dates that leaves no filter at all. For one band both are the same network.
+layer together, and in the third the channels that the first would have for one band. With 13 bands and 92 dates or more
+that leaves no filter at all. For one band both are the same network.
 """
 
 from __future__ import annotations
