@@ -37,15 +37,6 @@ def test_a_worker_killed_in_mid_computation_costs_no_block() -> None:
     assert sum(process == victim for process, _ in results) < BLOCKS / 2
 
 
-def test_blocks_of_an_array_are_the_same_as_without_workers() -> None:
-    import dask.array as da
-
-    values = np.random.default_rng(1).random((40, 60))
-    with connected(LocalDask(workers=1, memory="500MB")) as client:
-        far = da.from_array(values, chunks=(10, 20)).map_blocks(np.sqrt).compute(scheduler=client)
-    np.testing.assert_array_equal(far, np.sqrt(values))
-
-
 def test_a_scheduler_by_its_address_is_used_and_left_running() -> None:
     from distributed import LocalCluster
 
