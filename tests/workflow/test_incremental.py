@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 from .project import SMALL, Project
@@ -22,6 +23,13 @@ def files(project: Project) -> dict[str, Path]:
     folder = project.folder / "results"
     found = {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
     return {name: file for name, file in found.items() if not any(word in name for word in OF_THE_RUN)}
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two files are equal byte for byte; a GeoPackage holds the moment of its writing, so its content counts."""
+    if one.suffix == ".gpkg":
+        return bool(gpd.read_file(one).equals(gpd.read_file(other)))
+    return one.read_bytes() == other.read_bytes()
 
 
 def ran(printed: str) -> Counter[str]:
@@ -71,5 +79,4 @@ def test_it_is_as_if_the_month_had_been_in_it_from_the_start(
     there = files(finished)
     made = {name: file for name, file in files(grown[0]).items() if not name.startswith("checkpoints")}
     assert len(made) > 40
-    different = [name for name, file in made.items() if file.read_bytes() != there[name].read_bytes()]
-    assert different == []
+    assert [name for name, file in made.items() if not same(file, there[name])] == []
