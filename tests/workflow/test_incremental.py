@@ -26,7 +26,7 @@ def files(project: Project) -> dict[str, Path]:
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two files are equal byte for byte; a GeoPackage holds the moment of its writing, so its content counts."""
+    """Whether two files are the same bytes; of a GeoPackage, which holds the moment of its writing, the content."""
     if one.suffix == ".gpkg":
         return bool(gpd.read_file(one).equals(gpd.read_file(other)))
     return one.read_bytes() == other.read_bytes()
