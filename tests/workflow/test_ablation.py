@@ -167,7 +167,9 @@ def test_swapping_a_part_reruns_what_depends_on_it(finished: Project) -> None:
         finished.edited("workflow/cloudrobust/report/ablation.py", '"""What', '"""That'),
     ):
         assert finished.planned("ablation") == {}
-    with finished.edited("workflow/cloudrobust/evaluation/ablation.py", "1 - confidence)", "1.0 - confidence)"):
+    with finished.edited(
+        "workflow/cloudrobust/evaluation/ablation.py", "float(scores.mean())", "1.0 * float(scores.mean())"
+    ):
         assert finished.planned("ablation") == LAST
     with finished.configured(steps=STEPS | {"equal": {"do": "interpolate", "every": "5d"}}):
         assert finished.planned("ablation") == LAST | {"interpolate_series": 2, "train_ablated": 2}
