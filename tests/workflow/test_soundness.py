@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .project import SMALL, Project
+from .project import COPIED, SMALL, Project
 
 FORESTS = SMALL | {
     "models": {"forest": {"trees": 20}},
@@ -21,7 +21,7 @@ FORESTS = SMALL | {
 def blocks(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The finished study's series under a split by blocks, with forests alone."""
     folder = Path(tmp_path_factory.mktemp("soundness")) / "project"
-    shutil.copytree(finished.folder, folder)
+    shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns(*COPIED))
     return Project(folder, FORESTS)
 
 
