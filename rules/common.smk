@@ -232,7 +232,8 @@ def unmasked_chain(branch):
 def steps_after(branch):
     """The steps of a branch after the longest prefix whose values are all measured."""
     chain = STUDY.branches[branch].chain
-    return [STUDY.steps[name] for name in chain.split("/")[len(measured_chain(branch).split("/")) :]]
+    measured = measured_chain(branch).count("/") + 1
+    return [STUDY.steps[name] for name in chain.split("/")[measured:]]
 
 
 def scenes_of_pictures():
@@ -384,6 +385,23 @@ def ablation_results(wildcards):
 def reported_ablation(wildcards):
     """The same for the report's page, where the configuration wants it there."""
     return ablation_results(wildcards) if STUDY.ablation is not None and STUDY.ablation.in_report else []
+
+
+def searches(file):
+    """One file of every search."""
+    return [PATHS.tuning(branch, model, file) for branch in TUNED_BRANCHES for model in TUNED_MODELS]
+
+
+def resplit(wildcards):
+    """The settings of another split, canonical."""
+    if wildcards.split == RANDOM:
+        return STUDY.split.random_like().drawn()
+    return STUDY.split.with_fold(int(wildcards.split.removeprefix("fold-"))).drawn()
+
+
+def resplit_runs(split, file):
+    """One file of every branch x model that is trained on another split."""
+    return [PATHS.resplit(split, "runs", branch, model, file) for branch in STUDY.branches for model in RESPLIT_MODELS]
 
 
 wildcard_constraints:

@@ -4,18 +4,6 @@ FOLDS = [f"fold-{number}" for number in range(STUDY.split.folds) if STUDY.split.
 RANDOM = "random"
 
 
-def resplit(wildcards):
-    """The settings of another split, canonical."""
-    if wildcards.split == RANDOM:
-        return STUDY.split.random_like().drawn()
-    return STUDY.split.with_fold(int(wildcards.split.removeprefix("fold-"))).drawn()
-
-
-def resplit_runs(split, file):
-    """One file of every branch x model that is trained on another split."""
-    return [PATHS.resplit(split, "runs", branch, model, file) for branch in STUDY.branches for model in RESPLIT_MODELS]
-
-
 rule split_again:
     input:
         parcels=PATHS.parcels,

@@ -8,11 +8,6 @@ TUNED_MODELS = (
 TUNED_BRANCHES = STUDY.tuning.branches if STUDY.tuning.branches is not None else list(STUDY.branches)
 
 
-def searches(file):
-    """One file of every search."""
-    return [PATHS.tuning(branch, model, file) for branch in TUNED_BRANCHES for model in TUNED_MODELS]
-
-
 localrules:
     tune,
 
