@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
+import torch
 
 from .project import SMALL, Project
 
@@ -26,10 +29,24 @@ def files(project: Project) -> dict[str, Path]:
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two files are the same bytes; of a GeoPackage, which holds the moment of its writing, the content."""
+    """Whether two files are the same bytes; of formats that hold more than their content, the content.
+
+    A GeoPackage holds the moment of its writing, and PyTorch writes a number of its own for each file.
+    """
     if one.suffix == ".gpkg":
         return bool(gpd.read_file(one).equals(gpd.read_file(other)))
+    if one.suffix == ".pt":
+        return equal(*(torch.load(file, weights_only=False) for file in (one, other)))
     return one.read_bytes() == other.read_bytes()
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether what two files of models hold is the same to the bit."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, torch.Tensor):
+        return bool(torch.equal(one, other))
+    return pickle.dumps(one) == pickle.dumps(other)
 
 
 def ran(printed: str) -> Counter[str]:
