@@ -7,8 +7,9 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from cloudrobust.scenes import sun
 from cloudrobust.scenes.bands import BAND, BANDS
-from cloudrobust.scenes.simulator import sensor, sun
+from cloudrobust.scenes.simulator import sensor
 from cloudrobust.scenes.simulator.atmosphere import air, correct, estimate_of, gases
 
 
