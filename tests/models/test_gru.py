@@ -17,7 +17,7 @@ def test_logits_equal_those_of_torchs_gru_over_packed_series() -> None:
     x = torch.randn(6, 12, 5)
     series = [ours.normalise_bands(x[row, mask[row]]) for row in range(6)]
     theirs = nn.GRU(5, 7, 3, bias=False, bidirectional=True, batch_first=True)
-    theirs.load_state_dict(ours.gru.state_dict())
+    theirs.load_state_dict(ours.cells.state_dict())
     with torch.no_grad():
         _, last = theirs(nn.utils.rnn.pack_sequence(series, enforce_sorted=False))
         wanted = ours.classify(ours.normalise_states(last.transpose(0, 1).reshape(6, -1)))
@@ -28,7 +28,7 @@ def test_the_cell_follows_its_equations() -> None:
     torch.manual_seed(0)
     ours = models.create("gru", bands=2, classes=2, dates=4, hidden=3, layers=1).eval()
     x = torch.randn(4, 1, 2)
-    (w_r, w_z, w), (u_r, u_z, u) = (getattr(ours.gru, f"weight_{kind}_l0").chunk(3) for kind in ("ih", "hh"))
+    (w_r, w_z, w), (u_r, u_z, u) = (getattr(ours.cells, f"weight_{kind}_l0").chunk(3) for kind in ("ih", "hh"))
     h = torch.zeros(3)
     with torch.no_grad():
         for step in x[:, 0]:

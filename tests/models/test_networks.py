@@ -188,7 +188,7 @@ def test_lstm_gates_lead_to_its_logits():
     for row, length in ((0, 20), (1, 14)):
         observed = made.normalise_bands(x[row : row + 1, mask[row]])
         with torch.no_grad():
-            expected = _by_hand(observed, made.lstm)
+            expected = _by_hand(observed, made.cells)
         last = torch.cat([torch.cat([s["c"][0, row, length - 1], s["c"][1, row, 0]]) for s in states])
         torch.testing.assert_close(last.unsqueeze(0), expected, atol=1e-5, rtol=1e-4)
         first = states[0]

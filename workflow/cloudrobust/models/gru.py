@@ -19,66 +19,28 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .dropout import Dropout
-from .sequence import blank, compact, in_stack, to_end, to_start
+from .bidirectional import Bidirectional
+from .sequence import in_stack, to_end, to_start
 
 
-class Gru(nn.Module):
-    """Bidirectional GRU for series of any length.
+class Gru(Bidirectional):
+    """Bidirectional GRU; parameters as of `Bidirectional`."""
 
-    Unobserved dates are removed, so the last state is that of the last observed date.
-
-    Parameters
-    ----------
-    bands, classes, dates
-        Size of the input and of the output; `dates` is not needed.
-    hidden
-        Hidden units of each layer and direction.
-    layers
-        Stacked layers.
-    dropout
-        Probability of dropout between layers.
-    """
-
-    def __init__(
-        self,
-        bands: int,
-        classes: int,
-        dates: int | None = None,  # noqa: ARG002
-        hidden: int = 32,
-        layers: int = 4,
-        dropout: float = 0.71,
-    ) -> None:
-        super().__init__()
-        self.normalise_bands = nn.LayerNorm(bands)
-        self.normalise_states = nn.LayerNorm(2 * layers * hidden)
-        self.gru = nn.GRU(bands, hidden, layers, bias=False, bidirectional=True)  # holds the weights; see _direction
-        self.dropout = Dropout(dropout)
-        self.classify = nn.Linear(2 * layers * hidden, classes)
+    kind = nn.GRU
 
     def forward(self, x: Tensor, mask: Tensor | None = None, day: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Series (batch, dates, bands) to logits (batch, classes); see `cloudrobust.models`."""
-        x, padding = self._sequence(x, mask)
+        x, padding = self.sequence(x, mask)
         last = []
-        for layer in range(self.gru.num_layers):
+        for layer in range(self.cells.num_layers):
             forward = self._direction(to_end(x, padding), layer, "")
             backward = self._direction(x.flip(0), layer, "_reverse")
             last += [forward[-1], backward[-1]]
             x = torch.cat([to_start(forward, padding), backward.flip(0)], dim=2)
-            if layer + 1 < self.gru.num_layers:
+            if layer + 1 < self.cells.num_layers:
                 x = self.dropout(x)
         logits: Tensor = self.classify(self.normalise_states(torch.cat(last, dim=1)))
         return logits
-
-    def _sequence(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Normalised observed dates (dates, batch, bands), and (batch,) how many dates of zeros follow; None: none."""
-        x, mask = blank(x, mask)
-        if mask is None:
-            return self.normalise_bands(x).transpose(0, 1), None
-        x, lengths = compact(x, mask)
-        beyond = torch.arange(x.shape[1], device=x.device) >= lengths.unsqueeze(1)
-        x = self.normalise_bands(x).masked_fill(beyond.unsqueeze(-1), 0.0)
-        return x.transpose(0, 1), x.shape[1] - lengths
 
     def _direction(self, x: Tensor, layer: int, direction: str) -> Tensor:
         """One layer in one direction, over x (dates, batch, inputs) in that order: all states.
@@ -87,10 +49,10 @@ class Gru(nn.Module):
         nothing. One call of torch's kernel a layer, because dropout inside a call would use torch's slow one; the
         networks of a stack, which that kernel does not know, go date by date.
         """
-        weights = [getattr(self.gru, f"weight_{kind}_l{layer}{direction}") for kind in ("ih", "hh")]
+        weights = self.weights(layer, direction)
         if in_stack():
             return _date_by_date(x, *weights)
-        zeros = x.new_zeros(1, x.shape[1], self.gru.hidden_size)
+        zeros = x.new_zeros(1, x.shape[1], self.cells.hidden_size)
         train = torch.is_grad_enabled()  # also evaluation may ask for gradients (explanations)
         states, _ = torch.gru(x, zeros, weights, False, 1, 0.0, train, False, False)
         return states
