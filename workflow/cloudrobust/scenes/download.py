@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
@@ -213,6 +213,13 @@ def chunks(response: requests.Response, patience: Patience, meter: Meter) -> Ite
             if count < patience.slowest * elapsed:
                 raise Trouble(f"the transfer stalled ({count / elapsed:.0f} bytes per second)")
             since, count = time.monotonic(), 0
+
+
+def answer(send: Callable[..., requests.Response], patience: Patience) -> bytes:
+    """The body of an answer that came whole and without an error; `send` takes the timeout and how to stream."""
+    with connection_troubles(patience), send(timeout=patience.timeout, stream=True) as response:
+        check_status(response.status_code, response.headers)
+        return whole_body(response, patience, Meter())
 
 
 def whole_body(response: requests.Response, patience: Patience, meter: Meter) -> bytes:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -21,19 +19,17 @@ from ...errors import InputError
 from ...log import logger
 from .. import geotiff
 from ..area import Area
-from ..assemble import darkness_of, now, settle
-from ..cost import Cost, spent
-from ..download import Meter
-from ..failures import JobFailure, Refused, SceneFailure
+from ..assemble import darkness_of, settle
+from ..cost import Cost
+from ..failures import Refused, SceneFailure
 from ..grid import Grid
 from ..mgrs import geoboxes_of, tile_box
 from ..names import ProductName
 from ..radiometry import OFFSET, SCALE, Statement, stated_by_baseline
 from ..record import Layer, SceneRecord
-from ..retry import Patience
+from ..remote_source import RemoteSource, record_of
 from ..source import Found
-from ..store import Part, Store, covers, grown
-from ..sun import stated_or_computed
+from ..store import Part, grown
 from .answer import check, collection_of, fingerprint, read, request_of
 from .client import PatientClient
 from .cost import cost_of
@@ -83,34 +79,17 @@ class FoundFeature(Found):
         return geoboxes_of(f"EPSG:{code}", left, bottom, right, top)
 
 
-class SentinelHubSource:
-    """Scenes of Sentinel Hub, of which the window over the parcels is brought into a store.
-
-    Parameters
-    ----------
-    config: see there. Credentials come from sentinelhub-py's profile or the environment.
-    area: where the parcels lie. Only `grid` works without it.
+class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundFeature]):
+    """Scenes of Sentinel Hub; credentials come from sentinelhub-py's profile or the environment.
 
     Attributes
     ----------
-    store: folder of the scenes.
-    missing: what to do about a scene that can't be had, "fail" or "gap".
-    meter: counts the bytes that arrive.
     spent: processing units that the service says it has charged so far.
     """
 
-    thread_safe = True
-
     def __init__(self, config: SentinelHubSourceConfig, area: Area | None = None) -> None:
-        self.config = config
-        self.area = area.around(config.margin) if area is not None else None
-        self.patience = Patience.of(config)
-        self.store, self.missing = Path(config.store), config.missing
-        self.meter = Meter()
+        super().__init__(config, area, threads=config.connections)
         self.spent = 0.0
-        self._store = Store(config.store)
-        self._pool = ThreadPoolExecutor(config.connections)
-        self._lock = threading.Lock()
 
     @cached_property
     def settings(self) -> SHConfig:
@@ -178,46 +157,21 @@ class SentinelHubSource:
         scene = _feature(found)
         return cost_of(self._pieces(scene, self._windows(scene.geoboxes)))
 
-    def paid(self, found: Found) -> Cost | None:
-        """What a scene cost, if the store has it."""
-        record = self._stored(_feature(found))
-        return spent(record) if record is not None else None
+    def _own(self, found: Found) -> FoundFeature:
+        return _feature(found)
 
-    def fetch(self, found: Found) -> Path:
-        """Bring a scene into the store if it is not there; return its folder.
+    def _names(self, level: str) -> list[str]:
+        return [name for group in groups(level, self.config.cloud_probability) for name in group.layers]
 
-        Raises
-        ------
-        SceneFailure
-            If it can't be had.
-        JobFailure
-            If no scene can be had: the disk is full, access is denied.
-        """
-        scene = _feature(found)
-        place = self._store.place(found.level, found.tile, found.id)
-        if self._stored(scene) is not None:
-            return place
-        with self._store.part(found.id) as part:
-            former = self._store.find(found.level, found.tile, found.id)
-            if former is not None and self._covers(former):  # another run has fetched it meanwhile
-                return place
-            windows = grown(self._windows(scene.geoboxes), former)
-            wanted = self._pieces(scene, windows)
-            futures = [self._pool.submit(self._answer, part, scene, piece) for piece in wanted]
-            errors = [error for future in futures if (error := future.exception()) is not None]
-            if errors:
-                raise next((error for error in errors if isinstance(error, JobFailure)), errors[0])
-            answers = [future.result() for future in futures]
-            files = {piece: path for piece, (path, _) in zip(wanted, answers, strict=True)}
-            layers = {name: self._layer(part, scene, name, files, windows[name]) for name in self._names(found.level)}
-            body = sum(path.stat().st_size for path, _ in answers)
-            cost = Cost(1, len(wanted), sum(units for _, units in answers), body)
-            return part.publish(self._record(part, scene, layers, cost))
-
-    def _needed(self) -> Area:
-        if self.area is None:
-            raise InputError("source: a sentinelhub source fetches the parts over parcels, so it needs the parcels")
-        return self.area
+    def _bring(self, part: Part, scene: FoundFeature, former: SceneRecord | None) -> SceneRecord:
+        windows = grown(self._windows(scene.geoboxes), former)
+        wanted = self._pieces(scene, windows)
+        answers = self._each(lambda piece: self._answer(part, scene, piece), wanted)
+        files = {piece: path for piece, (path, _) in zip(wanted, answers, strict=True)}
+        layers = {name: self._layer(part, scene, name, files, windows[name]) for name in self._names(scene.level)}
+        body = sum(path.stat().st_size for path, _ in answers)
+        cost = Cost(1, len(wanted), sum(units for _, units in answers), body)
+        return self._record(part, scene, layers, cost)
 
     def _features(
         self, level: str, box: BBox, period: tuple[date, date], most: int | None = None
@@ -237,24 +191,9 @@ class SentinelHubSource:
                 break
         return found
 
-    def _names(self, level: str) -> list[str]:
-        return [name for group in groups(level, self.config.cloud_probability) for name in group.layers]
-
-    def _stored(self, scene: FoundFeature) -> SceneRecord | None:
-        record = self._store.find(scene.level, scene.tile, scene.id)
-        return record if record is not None and self._covers(record) else None
-
-    def _covers(self, record: SceneRecord) -> bool:
-        names = self._names(record.level)
-        if not set(names) <= set(record.layers):
-            return False
-        windows = self._windows({name: layer.geobox for name, layer in record.layers.items() if name != "CLD"})
-        return covers(record, {name: windows[name] for name in names})
-
     def _windows(self, geoboxes: Mapping[str, GeoBox]) -> dict[str, Window]:
-        windows = self._needed().windows(geoboxes.values())
-        by_name = {name: windows[geobox] for name, geobox in geoboxes.items()}
-        return by_name | ({"CLD": by_name["SCL"]} if "SCL" in by_name else {})
+        windows = super()._windows(geoboxes)
+        return windows | ({"CLD": windows["SCL"]} if "SCL" in windows else {})
 
     def _pieces(self, scene: FoundFeature, windows: Mapping[str, Window]) -> list[Piece]:
         return [
@@ -313,27 +252,16 @@ class SentinelHubSource:
             stated = stated_by_baseline(scene.baseline, "harmonizeValues false; product name")
         policy = self.config.offset_check
         applied, decided = settle(scene.id, stated, scene.baseline, darkness_of(part, layers), policy)
-        return SceneRecord(
-            id=scene.id,
-            level=scene.level,
-            tile=scene.tile,
-            time=scene.time,
-            platform=scene.platform or "",
-            orbit=scene.orbit if scene.orbit is not None else -1,
-            baseline=scene.baseline,
-            quantification=applied.quantification,
-            cloud_cover=scene.cloud_cover,
-            offsets={name: applied.offset for name in layers if name not in ("SCL", "CLD")},
-            footprint=shape(scene.feature["geometry"]),
-            layers=layers,
-            source={
-                "kind": "sentinelhub",
-                "service": self.settings.sh_base_url,
-                "fetched": now(),
-                "spent": {"requests": cost.requests, "processing_units": cost.units, "bytes": cost.bytes},
-                "radiometry": decided,
-                **stated_or_computed(scene.feature["properties"], scene.sensed, shape(scene.feature["geometry"])),
-            },
+        return record_of(
+            scene,
+            scene.cloud_cover,
+            shape(scene.feature["geometry"]),
+            layers,
+            applied,
+            {name: applied.offset for name in layers if name not in ("SCL", "CLD")},
+            cost,
+            (scene.feature["properties"], scene.sensed),
+            {"kind": "sentinelhub", "service": self.settings.sh_base_url, "radiometry": decided},
         )
 
 

@@ -12,14 +12,15 @@ import os
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import requests
 
 from ...errors import InputError
-from ..download import Authority, Meter, connection_troubles, whole_body
+from ..download import Authority, answer
 from ..failures import JobFailure, Refused, Trouble
-from ..retry import Gate, Patience, check_status, patiently
+from ..retry import Gate, Patience, patiently
 from .presets import Preset
 
 EARLY = 60.0
@@ -79,12 +80,7 @@ class _Token:
         raise NotImplementedError
 
     def _json(self, method: str, url: str, **more: Any) -> dict[str, Any]:
-        with (
-            connection_troubles(self.patience),
-            requests.request(method, url, timeout=self.patience.timeout, stream=True, **more) as response,
-        ):
-            check_status(response.status_code, response.headers)
-            text = whole_body(response, self.patience, Meter())
+        text = answer(partial(requests.request, method, url, **more), self.patience)
         try:
             content = json.loads(text)
         except ValueError as error:

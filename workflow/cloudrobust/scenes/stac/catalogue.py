@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pystac_client import Client
@@ -13,9 +14,9 @@ from pystac_client.warnings import strict
 
 from ...errors import InputError
 from ..area import Area
-from ..download import Meter, connection_troubles, whole_body
+from ..download import answer
 from ..failures import JobFailure, Refused, Trouble
-from ..retry import Gate, Patience, check_status, patiently
+from ..retry import Gate, Patience, patiently
 from .presets import Preset
 
 LONGEST_DATATAKE = timedelta(hours=2)
@@ -47,15 +48,8 @@ class PatientIO(StacApiIO):
         body = {"json": parameters} if verb == "POST" else {"params": parameters or {}}
 
         def ask() -> str:
-            # not self.timeout, which Client.open sets back to none
-            with (
-                connection_troubles(self.patience),
-                self.session.request(
-                    verb, href, headers=headers, timeout=self.patience.timeout, stream=True, **body
-                ) as response,
-            ):
-                check_status(response.status_code, response.headers)
-                text = whole_body(response, self.patience, Meter())
+            # by our own timeout, not self.timeout, which Client.open sets back to none
+            text = answer(partial(self.session.request, verb, href, headers=headers, **body), self.patience)
             try:
                 content = json.loads(text)
             except ValueError as error:

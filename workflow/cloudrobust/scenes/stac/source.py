@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
@@ -18,17 +15,16 @@ from ...config.sources import StacSource as StacSourceConfig
 from ...errors import InputError
 from ...log import logger
 from ..area import Area, holds
-from ..assemble import darkness_of, now, settle
-from ..cost import Cost, spent
-from ..download import Downloader, Meter
-from ..failures import JobFailure, Refused, SceneFailure, Trouble
+from ..assemble import darkness_of, settle
+from ..cost import Cost
+from ..download import Downloader
+from ..failures import Refused, SceneFailure, Trouble
 from ..grid import Grid
 from ..radiometry import VISIBLE, Darkness, Statement
 from ..record import Layer, SceneRecord
-from ..retry import Patience
+from ..remote_source import RemoteSource, record_of
 from ..source import Found
-from ..store import Part, Store, covers, grown
-from ..sun import stated_or_computed
+from ..store import Part, grown
 from .access import authority
 from .catalogue import Catalogue
 from .image import RemoteImage
@@ -43,34 +39,13 @@ DAMAGED = 3
 """Times that an image may arrive damaged before its scene counts as missing."""
 
 
-class StacSource:
-    """Scenes of a STAC API, of which the window over the parcels is brought into a store.
-
-    Parameters
-    ----------
-    config: see there.
-    area: where the parcels lie. Only `grid` works without it.
-
-    Attributes
-    ----------
-    store: folder of the scenes.
-    missing: what to do about a scene that can't be had, "fail" or "gap".
-    meter: counts the bytes that arrive.
-    """
-
-    thread_safe = True
+class StacSource(RemoteSource[StacSourceConfig, FoundItem]):
+    """Scenes of a STAC API."""
 
     def __init__(self, config: StacSourceConfig, area: Area | None = None) -> None:
-        self.config = config
-        self.area = area.around(config.margin) if area is not None else None
-        self.preset = preset_of(config)
-        self.patience = Patience.of(config)
-        self.store, self.missing = Path(config.store), config.missing
-        self.meter = Meter()
-        self._store = Store(config.store)
         # while some threads check what has arrived, others keep the connections busy
-        self._pool = ThreadPoolExecutor(2 * config.connections)
-        self._lock = threading.Lock()
+        super().__init__(config, area, threads=2 * config.connections)
+        self.preset = preset_of(config)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -137,59 +112,24 @@ class StacSource:
             cost += Cost(requests=1 + rows, bytes=round(share * stated))
         return cost
 
-    def paid(self, found: Found) -> Cost | None:
-        """What a scene cost, if the store has it."""
-        record = self._stored(_item(found))
-        return spent(record) if record is not None else None
+    def _own(self, found: Found) -> FoundItem:
+        return _item(found)
 
-    def fetch(self, found: Found) -> Path:
-        """Bring a scene into the store if it is not there; return its folder.
+    def _names(self, level: str) -> Iterable[str]:
+        return layers_of(self.preset, level)
 
-        Raises
-        ------
-        SceneFailure
-            If it can't be had.
-        JobFailure
-            If no scene can be had: the disk is full, access is denied.
-        """
-        found = _item(found)
-        place = self._store.place(found.level, found.tile, found.id)
-        if self._stored(found) is not None:
-            return place
-        with self._store.part(found.id) as part:
-            former = self._store.find(found.level, found.tile, found.id)
-            if former is not None and self._covers(former):  # another run has fetched it meanwhile
-                return place
-            images = self._open(found)
-            windows = grown(self._windows({name: image.geobox for name, image in images.items()}), former)
-            darkness: dict[str, Darkness] = {}
+    def _bring(self, part: Part, scene: FoundItem, former: SceneRecord | None) -> SceneRecord:
+        images = self._open(scene)
+        windows = grown(self._windows({name: image.geobox for name, image in images.items()}), former)
+        darkness: dict[str, Darkness] = {}
 
-            def one(name: str) -> Layer:
-                return self._layer(part, found, name, images[name], windows[name], darkness)
+        def one(name: str) -> Layer:
+            return self._layer(part, scene, name, images[name], windows[name], darkness)
 
-            layers = dict(zip(images, self._each(one, images), strict=True))
-            asked = sum(image.requests for image in images.values())
-            cost = Cost(1, asked, 0.0, sum(image.received for image in images.values()))
-            return part.publish(self._record(part, found, layers, darkness, cost))
-
-    def _needed(self) -> Area:
-        if self.area is None:
-            raise InputError("source: a stac source fetches the parts over parcels, so it needs the parcels")
-        return self.area
-
-    def _stored(self, found: FoundItem) -> SceneRecord | None:
-        record = self._store.find(found.level, found.tile, found.id)
-        return record if record is not None and self._covers(record) else None
-
-    def _covers(self, record: SceneRecord) -> bool:
-        names = layers_of(self.preset, record.level)
-        return set(names) <= set(record.layers) and covers(
-            record, self._windows({name: record.layers[name].geobox for name in names})
-        )
-
-    def _windows(self, geoboxes: Mapping[str, GeoBox]) -> dict[str, Window]:
-        windows = self._needed().windows(geoboxes.values())
-        return {name: windows[geobox] for name, geobox in geoboxes.items()}
+        layers = dict(zip(images, self._each(one, images), strict=True))
+        asked = sum(image.requests for image in images.values())
+        cost = Cost(1, asked, 0.0, sum(image.received for image in images.values()))
+        return self._record(part, scene, layers, darkness, cost)
 
     def _open(self, found: FoundItem) -> dict[str, RemoteImage]:
         """Every layer's image, its header read."""
@@ -249,14 +189,6 @@ class StacSource:
                 raise SceneFailure(found.id, f"asset {asset!r}: {refused.reason}") from refused
         raise AssertionError
 
-    def _each(self, one: Callable[[str], T], names: Mapping[str, Any]) -> list[T]:
-        """Do all at the same time; all are finished before the first failure is raised, so that they are kept."""
-        futures = [self._pool.submit(one, name) for name in names]
-        errors = [error for future in futures if (error := future.exception()) is not None]
-        if errors:
-            raise next((error for error in errors if isinstance(error, JobFailure)), errors[0])
-        return [future.result() for future in futures]
-
     def _record(
         self, part: Part, found: FoundItem, layers: dict[str, Layer], darkness: dict[str, Darkness], cost: Cost
     ) -> SceneRecord:
@@ -268,29 +200,21 @@ class StacSource:
         counts = {**darkness, **darkness_of(part, missing)}
         applied, decided = settle(found.id, stated["B02"], found.baseline, counts, self.config.offset_check)
         offsets = {name: _offset(statement, stated["B02"], applied) for name, statement in stated.items()}
-        orbit = found.orbit if found.orbit is not None else -1
-        return SceneRecord(
-            id=found.id,
-            level=found.level,
-            tile=found.tile,
-            time=found.time,
-            platform=found.platform or "",
-            orbit=orbit,
-            baseline=found.baseline,
-            quantification=applied.quantification,
-            cloud_cover=found.cloud_cover,
-            offsets=offsets,
-            footprint=found.footprint,
-            layers=layers,
-            source={
+        return record_of(
+            found,
+            found.cloud_cover,
+            found.footprint,
+            layers,
+            applied,
+            offsets,
+            cost,
+            (found.item["properties"], found.sensed),
+            {
                 "kind": "stac",
                 "api": self.preset.url,
                 "collection": found.item.get("collection"),
                 "item": found.item["id"],
-                "fetched": now(),
-                "spent": {"requests": cost.requests, "processing_units": cost.units, "bytes": cost.bytes},
                 "radiometry": decided,
-                **stated_or_computed(found.item["properties"], found.sensed, found.footprint),
             },
         )
 
