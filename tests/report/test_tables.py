@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from cloudrobust.evaluation.compare import class_comparison, common_parcels, comparison_table, scores
-from cloudrobust.report.tables import caption, comparison_text, escape, latex, markdown, write_tables
+from cloudrobust.report.forms import escape, latex, markdown
+from cloudrobust.report.tables import caption, comparison_text, write_tables
 
 LINES = [
     ("raw", "lstm", 0, 0.80), ("raw", "lstm", 1, 0.82), ("preprocessed", "lstm", 0, 0.790),

@@ -9,7 +9,8 @@ from again import runs_again
 from cloudrobust.errors import InputError
 from cloudrobust.evaluation.splits import claims
 from cloudrobust.report.figures.other_splits import claims_figure
-from cloudrobust.report.other_splits import CLAIMS, claims_text, write_forms
+from cloudrobust.report.forms import write_forms
+from cloudrobust.report.other_splits import CLAIMS, claims_text
 from cloudrobust.report.style import save
 from comparison import runs_of, wanted
 
@@ -21,6 +22,8 @@ with job(snakemake):
     random = {key: run.predictions for key, run in runs_again(snakemake, snakemake.input.random_cards).items()}
     blocks = dict(pd.read_parquet(snakemake.input.split, columns=["parcel", "block"]).astype(str).to_numpy())
     table = claims(study, blocks, random, snakemake.params.resamples)
-    write_forms("split-claims", table, claims_text(table), CLAIMS, Path(snakemake.output.tables[0]).parent)
+    write_forms(
+        "split-claims", table, claims_text(table), CLAIMS, Path(snakemake.output.tables[0]).parent, ("model", "branch")
+    )
     figure = claims_figure(table, cfg["raw"], cfg["preprocessed"])
     save(figure, Path(snakemake.output.figures[0]).with_suffix(""))

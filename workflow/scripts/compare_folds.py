@@ -11,7 +11,8 @@ from cloudrobust.errors import InputError
 from cloudrobust.evaluation.splits import cross_validated, fold_ledger, fold_scores
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.report.figures.other_splits import folds_figure
-from cloudrobust.report.other_splits import folds_caption, folds_text, write_forms
+from cloudrobust.report.forms import write_forms
+from cloudrobust.report.other_splits import folds_caption, folds_text
 from cloudrobust.report.style import save
 from cloudrobust.report.sureness import sureness_caption, sureness_text
 from comparison import wanted
@@ -39,7 +40,7 @@ with job(snakemake):
         with atomic(path) as part:
             table.to_csv(part, index=False)
     folder = Path(snakemake.output.tables[0]).parent
-    write_forms("cross-validation", variance, folds_text(variance), folds_caption(count), folder)
+    write_forms("cross-validation", variance, folds_text(variance), folds_caption(count), folder, ("model", "branch"))
     words = sureness_caption(intervals, "accuracy", *names).replace("of the test part", f"of all {count} folds")
     sure = intervals.merge(tests, on="model")
     write_forms("cross-validation-sureness", sure, sureness_text(intervals, tests), words, folder)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
-from ..atomic import atomic
 from .numbers import MISSING, model_name, score, signed_with_deviation, with_deviation
-from .tables import latex, markdown
 
 CLAIMS = (
     "Accuracy on the study's split and on a random split of the same parcels, trained alike, ± standard error "
@@ -54,15 +50,3 @@ def folds_caption(folds: int) -> str:
         "means over seeds; standard deviations due to the split (other training and other test parcels) and to the "
         "seed, by analysis of variance."
     )
-
-
-def write_forms(name: str, numbers: pd.DataFrame, text: pd.DataFrame, words: str, folder: str | Path) -> None:
-    """Write a table as `.csv` (numbers), `.md` and `.tex` (text)."""
-    files = {
-        "csv": numbers.to_csv(index=False),
-        "md": f"{words}\n\n{markdown(text, left=[c for c in text.columns if c in ('model', 'branch')])}",
-        "tex": latex(text, words, f"tab:{name}"),
-    }
-    for suffix, content in files.items():
-        with atomic(Path(folder) / f"{name}.{suffix}") as part:
-            part.write_text(content)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from .forms import markdown
 from .numbers import METRIC_NAMES, model_name, score, signed, signed_with_deviation
-from .tables import caption, comparison_text, markdown, parameters_text, spread_of
+from .tables import caption, comparison_text, parameters_text, spread_of
 
 QUESTION = "Do deep models need preprocessed satellite time series, or are raw ones, clouds and all, enough?"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..atomic import atomic
+from .forms import write_forms
 from .numbers import METRIC_NAMES, MISSING, model_name, score, signed
-from .tables import caption, comparison_text, latex, markdown
+from .tables import caption, comparison_text
 
 LEVEL = 0.05
 
@@ -162,26 +162,19 @@ def write_sureness_tables(
         numbers.append(table.assign(score=metric))
     every = pd.concat(texts, ignore_index=True).sort_values("model", kind="stable", key=lambda m: m.map(_order(m)))
     words = caption(first, parcels).replace(METRIC_NAMES[first.attrs["metric"]], "Every score", 1)
-    forms: dict[str, tuple[pd.DataFrame, pd.DataFrame, str]] = {
+    tables: dict[str, tuple[pd.DataFrame, pd.DataFrame, str]] = {
         "scores": (pd.concat(numbers, ignore_index=True), every, words),
         "variance": (variance, variance_text(variance), VARIANCE),
     }
     if len(intervals):
         sure = intervals.merge(mcnemar, on="model", how="left")
         told = sureness_caption(intervals, "accuracy", raw, preprocessed)
-        forms["sureness"] = (sure, sureness_text(intervals, mcnemar), told)
+        tables["sureness"] = (sure, sureness_text(intervals, mcnemar), told)
     else:
         told = "No model was trained on both branches, so there is nothing to be sure of."
-        forms["sureness"] = (intervals, pd.DataFrame({"model": []}), told)
-    for name, (table, text, told) in forms.items():
-        files = {
-            "csv": table.to_csv(index=False),
-            "md": f"{told}\n\n{markdown(text)}",
-            "tex": latex(text, told, f"tab:{name}"),
-        }
-        for suffix, content in files.items():
-            with atomic(Path(folder) / f"{name}.{suffix}") as part:
-                part.write_text(content)
+        tables["sureness"] = (intervals, pd.DataFrame({"model": []}), told)
+    for name, (table, text, told) in tables.items():
+        write_forms(name, table, text, told, folder)
 
 
 def _order(names: pd.Series) -> dict[str, int]:

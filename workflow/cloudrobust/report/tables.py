@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from ..atomic import atomic
+from .forms import forms, latex, markdown, write_files
 from .numbers import METRIC_NAMES, MISSING, model_name, signed_with_deviation, with_deviation
 from .published import published_text
-
-ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "−": "$-$",
-        "±": r"$\pm$",
-        "Δ": r"$\Delta$",
-        "–": "--",
-        "×": r"$\times$",
-        "κ": r"$\kappa$",
-    }
-)
-"""Characters that LaTeX would take for commands, or that its fonts may lack."""
 
 
 def comparison_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -100,51 +78,6 @@ def spread_of(table: pd.DataFrame) -> str:
     return f"mean ± standard deviation over {seeds[0] if len(seeds) == 1 else f'{seeds[0]} to {seeds[-1]}'} seeds"
 
 
-def markdown(text: pd.DataFrame, left: Collection[str] | None = None) -> str:
-    """A table of text as Markdown; the columns `left` (by default the first) are aligned left, all others right."""
-    left = list(text.columns[:1]) if left is None else left
-    rows = [[_plain(name) for name in text.columns], *([_plain(cell) for cell in row] for row in text.to_numpy())]
-    lines: list[list[str]] = [[] for _ in range(len(rows) + 1)]
-    for number, name in enumerate(text.columns):
-        width = max(3, *(len(row[number]) for row in rows))
-        head, *cells = [row[number].ljust(width) if name in left else row[number].rjust(width) for row in rows]
-        rule = "-" * width if name in left else "-" * (width - 1) + ":"
-        for line, cell in zip(lines, (head, rule, *cells), strict=True):
-            line.append(cell)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def _plain(cell: object) -> str:
-    return " ".join(str(cell).split()).replace("|", "\\|")
-
-
-def latex(text: pd.DataFrame, caption: str, label: str) -> str:
-    """A table of text as a LaTeX float with booktabs rules, every special character escaped."""
-    head, *body = [[escape(str(cell)) for cell in row] for row in (text.columns, *text.to_numpy())]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption{{{escape(caption)}}}",
-            rf"  \label{{{label}}}",
-            rf"  \begin{{tabular}}{{l{'r' * (len(text.columns) - 1)}}}",
-            r"    \toprule",
-            f"    {' & '.join(head)} \\\\",
-            r"    \midrule",
-            *(f"    {' & '.join(row)} \\\\" for row in body),
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def escape(text: str) -> str:
-    """`text` with LaTeX's special characters escaped."""
-    return text.replace("√(σ₁² + σ₂²)", "\0").translate(ESCAPES).replace("\0", r"$\sqrt{\sigma_1^2 + \sigma_2^2}$")
-
-
 def write_tables(
     comparisons: Sequence[pd.DataFrame], classes: pd.DataFrame, parcels: int, folder: str | Path
 ) -> dict[str, Path]:
@@ -170,18 +103,11 @@ def write_tables(
     raw, preprocessed = comparisons[0].attrs["raw"], comparisons[0].attrs["preprocessed"]
     files: dict[str, str] = {}
     for table in comparisons:
-        name, words, text = table.attrs["metric"], caption(table, parcels), comparison_text(table)
-        files[f"{name}.csv"] = table.to_csv(index=False)
-        files[f"{name}.md"] = f"{words}\n\n{markdown(text)}"
-        files[f"{name}.tex"] = latex(text, words, f"tab:{name.replace('_', '-')}")
+        files |= forms(table.attrs["metric"], table, comparison_text(table), caption(table, parcels))
     files |= _class_files(classes, comparisons[0], parcels, raw, preprocessed)
     files |= _parameter_files(comparisons[0])
-    written = {}
-    for name, content in files.items():
-        with atomic(folder / name) as part:
-            part.write_text(content)
-        written[name] = folder / name
-    return written
+    write_files(files, folder)
+    return {name: folder / name for name in files}
 
 
 def _class_files(
@@ -206,9 +132,4 @@ def _class_files(
 def _parameter_files(comparison: pd.DataFrame) -> dict[str, str]:
     columns = [f"{branch}_parameters" for branch in comparison.attrs["branches"]]
     words = "Trainable parameters of each network; they depend on the branch where its bands or dates do."
-    text = parameters_text(comparison)
-    return {
-        "parameters.csv": comparison[["model", *columns]].to_csv(index=False),
-        "parameters.md": f"{words}\n\n{markdown(text)}",
-        "parameters.tex": latex(text, words, "tab:parameters"),
-    }
+    return forms("parameters", comparison[["model", *columns]], parameters_text(comparison), words)
