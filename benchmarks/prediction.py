@@ -24,7 +24,8 @@ import netCDF4
 import numpy as np
 import pandas as pd
 
-from cloudrobust.config.learning import Forest, Lstm, MsResnet, TempCnn, Training, Transformer
+from cloudrobust.config.models import Forest, Lstm, MsResnet, TempCnn, Transformer
+from cloudrobust.config.training import Training
 from cloudrobust.learning import train_and_predict
 from cloudrobust.learning.others import predict_in_pieces
 

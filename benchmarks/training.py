@@ -32,7 +32,8 @@ import torch
 from breizhcrops import models as peers
 from torch.utils.data import DataLoader, TensorDataset
 
-from cloudrobust.config.learning import Lstm, MsResnet, TempCnn, Training, Transformer
+from cloudrobust.config.models import Lstm, MsResnet, TempCnn, Transformer
+from cloudrobust.config.training import Training
 from cloudrobust.learning.batches import Series
 from cloudrobust.learning.dataset import Dataset
 from cloudrobust.learning.lockstep import together

@@ -10,8 +10,9 @@ import pytest
 import xarray as xr
 
 from cloudrobust.config.evaluation import Robustness
-from cloudrobust.config.learning import Forest, Training
+from cloudrobust.config.models import Forest
 from cloudrobust.config.steps import Interpolate
+from cloudrobust.config.training import Training
 from cloudrobust.evaluation import robustness as module
 from cloudrobust.evaluation.robustness import Inputs, chosen, robustness
 from cloudrobust.learning import train_and_predict

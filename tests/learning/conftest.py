@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from cloudrobust.config.learning import Training
+from cloudrobust.config.training import Training
 
 CLASSES = ("barley", "maize", "wheat")
 BANDS = ("B02", "B04", "B08", "B11")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from cloudrobust.config.learning import Boosted
+from cloudrobust.config.models import Boosted
 from cloudrobust.errors import InputError
 from cloudrobust.learning import load, load_model, train_and_predict
 from cloudrobust.learning.boosting import boost, classifier

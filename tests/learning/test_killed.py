@@ -16,7 +16,8 @@ JOB = """
 import sys, time
 from pathlib import Path
 import cloudrobust.learning.run as run
-from cloudrobust.config.learning import Lstm, Training
+from cloudrobust.config.models import Lstm
+from cloudrobust.config.training import Training
 
 folder, inner = Path(sys.argv[1]), run.train
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cloudrobust.config.learning import Forest, TempCnn
+from cloudrobust.config.models import Forest, TempCnn
 from cloudrobust.errors import InputError
 from cloudrobust.learning import train_and_predict
 from cloudrobust.learning.others import predict_in_pieces, predict_others

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cloudrobust.config.learning import Lstm, TempCnn, Transformer
+from cloudrobust.config.models import Lstm, TempCnn, Transformer
 from cloudrobust.learning import load, predict, train
 from cloudrobust.learning.batches import Series, interleave
 from cloudrobust.learning.evaluate import probabilities

@@ -10,7 +10,8 @@ import pytest
 import torch
 import xarray as xr
 
-from cloudrobust.config.learning import Boosted, Forest, Lstm, TempCnn, Training
+from cloudrobust.config.models import Boosted, Forest, Lstm, TempCnn
+from cloudrobust.config.training import Training
 from cloudrobust.errors import InputError
 from cloudrobust.learning import load, load_model, read_card, train_and_predict
 from cloudrobust.learning.dataset import normalise

@@ -14,9 +14,9 @@ import optuna
 import pandas as pd
 import pytest
 
-from cloudrobust.config.learning import Boosted, Forest, InceptionTime, Lstm, Ltae, TempCnn, Training, Transformer
-from cloudrobust.config.learning import Network as AnyNetwork
-from cloudrobust.config.models import KINDS
+from cloudrobust.config.models import KINDS, Boosted, Forest, InceptionTime, Lstm, Ltae, TempCnn, Transformer
+from cloudrobust.config.models import Network as AnyNetwork
+from cloudrobust.config.training import Training
 from cloudrobust.config.tuning import Tuning
 from cloudrobust.errors import InputError
 from cloudrobust.learning import load, train
@@ -93,7 +93,8 @@ def test_the_test_part_is_gone_before_anything_is_trained(files, training, tmp_p
 SCRIPT = """
 import logging, sys
 from pathlib import Path
-from cloudrobust.config.learning import Ltae, Training
+from cloudrobust.config.models import Ltae
+from cloudrobust.config.training import Training
 from cloudrobust.config.tuning import Tuning
 from cloudrobust.learning.dataset import load
 from cloudrobust.learning.tuning.search import search

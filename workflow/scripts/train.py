@@ -5,7 +5,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from adaptor import job
-from cloudrobust.config.learning import Model, Training
+from cloudrobust.config.models import Model
+from cloudrobust.config.training import Training
 from cloudrobust.learning.run import train_and_predict
 
 with job(snakemake):

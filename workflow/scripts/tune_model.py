@@ -5,7 +5,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from adaptor import job
-from cloudrobust.config.learning import Model, Training
+from cloudrobust.config.models import Model
+from cloudrobust.config.training import Training
 from cloudrobust.config.tuning import Tuning
 from cloudrobust.learning.dataset import load
 from cloudrobust.learning.tuning.search import save, search

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import ablation, dask, datasets, evaluation, learning, models, outputs, published, sources, steps, tuning
+from . import ablation, dask, datasets, evaluation, models, outputs, published, sources, steps, training, tuning
 from .base import Part
 from .presets import PresetBranch, catalogue
 from .study import Branch, Comparison, Period, Pictures, Study
@@ -36,7 +36,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "mask methods": list(steps.METHODS),
     "branches": [Branch, PresetBranch],
     "models": list(models.KINDS),
-    "training": [learning.Training],
+    "training": [training.Training],
     "tuning": [tuning.Tuning],
     "comparison": [Comparison],
     "ablation": [ablation.Ablation, ablation.Factor, ablation.FactorLevel],

@@ -17,7 +17,7 @@ from .datasets import DatasetSource
 from .design import Cell, Design, crossed
 from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
-from .learning import Boosted, Forest, Model, Training
+from .models import Boosted, Forest, Model
 from .nearest import nearest
 from .needed import margin_around, needed_days
 from .outputs import Explanations, Page, Prediction
@@ -26,6 +26,7 @@ from .published import Published
 from .sources import Level, Parcels, RemoteSource, SimulatorSource, Source, Split
 from .steps import AnyStep, Select, Step
 from .steps import chain as order
+from .training import Training
 from .tuning import Tuning, with_hyperparameters
 from .tuning import problems as tuning_problems
 

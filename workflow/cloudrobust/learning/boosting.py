@@ -9,7 +9,6 @@ which parcels and features each tree is grown on.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,12 @@ from typing import Any
 import lightgbm
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import torch
 from sklearn.utils.class_weight import compute_sample_weight
 
-from ..config.learning import Boosted, Training
-from ..log import logger
-from .checkpoints import Checkpoints, key
-from .dataset import PARTS, Dataset
-from .forest import Grown, scores
-from .prediction import table
-from .training import HISTORY
+from ..config.models import Boosted
+from ..config.training import Training
+from .dataset import Dataset
+from .trees import Fitted, Grown, of_all_seeds
 
 
 def boost(
@@ -40,22 +34,15 @@ def boost(
     code: str = "",
 ) -> Grown:
     """Boost trees for each seed on the training part, and predict every parcel."""
-    settings = {"class_weights": training.class_weights}
-    # The trees predict here, so their results also depend on the test part.
-    what = key(dataset.digest(*PARTS), model.model_dump(mode="json"), settings, code, lightgbm.__version__)
-    found, importance, rows = {}, {}, []
-    for seed in training.seeds:
-        kept = Checkpoints(checkpoints, seed, what)
-        done = kept.finished()
-        if done is None:
-            done = _boost(dataset, model, training, seed, threads)
-            kept.finish(done)
-            row = done["row"]
-            logger.info("seed %d: validation kappa %.3f after %d rounds", seed, row["validation_kappa"], row["epoch"])
-        found[seed] = done["probabilities"].numpy()
-        importance[seed] = done["importance"]
-        rows.append(done["row"])
-    return Grown(table(dataset, found), importance, pd.DataFrame(rows, columns=list(HISTORY)))
+
+    def fit(seed: int) -> Fitted:
+        booster, present, course = classifier(dataset, model, training, seed, threads)
+        p = probabilities(booster, present, dataset.x, len(dataset.classes))
+        gain = booster.feature_importance("gain").reshape(dataset.x.shape[1:])
+        best = booster.best_iteration or booster.num_trees() // max(len(present), 2)
+        return Fitted(p, gain / (gain.sum() or 1.0), best, course["train"][best - 1])
+
+    return of_all_seeds(dataset, model, training, checkpoints, fit, code, lightgbm.__version__)
 
 
 def classifier(
@@ -118,19 +105,3 @@ def probabilities(
         p[:, present] = np.asarray(booster.predict(x.reshape(len(x), -1)))[:, : len(present)]
         p /= p.sum(axis=1, keepdims=True)
     return p
-
-
-def _boost(dataset: Dataset, model: Boosted, training: Training, seed: int, threads: int | None) -> dict[str, Any]:
-    start = time.monotonic()
-    booster, present, course = classifier(dataset, model, training, seed, threads)
-    p = probabilities(booster, present, dataset.x, len(dataset.classes))
-    validation = dataset.rows("validation")
-    loss, kappa = scores(p[validation], dataset.label[validation])
-    gain = booster.feature_importance("gain").reshape(dataset.x.shape[1:])
-    best = booster.best_iteration or booster.num_trees() // max(len(present), 2)
-    values = (seed, best, course["train"][best - 1], loss, kappa, time.monotonic() - start)
-    return {
-        "probabilities": torch.from_numpy(p),
-        "importance": torch.from_numpy(gain / (gain.sum() or 1.0)).float(),
-        "row": dict(zip(HISTORY, values, strict=True)),
-    }

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from ..atomic import atomic
-from ..config.learning import Network, Training, Trees
+from ..config.models import Network, Trees
+from ..config.training import Training
 from ..errors import InputError
 from ..models import create
 from ..provenance import versions
 from .dataset import Dataset
-from .forest import Grown
 from .training import Trained
+from .trees import Grown
 
 CARD, WEIGHTS = "card.json", "model.pt"
 TREES = ("forest", "boosted")

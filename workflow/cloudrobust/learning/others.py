@@ -16,7 +16,8 @@ import torch
 import xarray as xr
 from sklearn.ensemble import RandomForestClassifier
 
-from ..config.learning import Boosted, Training
+from ..config.models import Boosted
+from ..config.training import Training
 from ..errors import InputError
 from ..log import Progress, logger
 from .batches import Series

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..atomic import atomic
-from ..config.learning import Boosted, Forest, Network, Training, Trees
+from ..config.models import Boosted, Forest, Network, Trees
+from ..config.training import Training
 from ..log import logger
 from .boosting import boost
 from .card import card, save
 from .dataset import load
-from .forest import Grown, grow
+from .forest import grow
 from .prediction import predict
 from .training import Trained, train
+from .trees import Grown
 
 
 def train_and_predict(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ..config.learning import Network, Transformer
+from ..config.models import Network, Transformer
 
 __all__ = ["Network", "optimiser", "rate"]
 

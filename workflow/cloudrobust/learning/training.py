@@ -16,7 +16,7 @@ import torch
 from sklearn.metrics import cohen_kappa_score
 from torch import Tensor, nn
 
-from ..config.learning import Training
+from ..config.training import Training
 from ..errors import InputError
 from ..log import logger
 from ..models import create

@@ -20,7 +20,9 @@ class Transformer(AnyNetwork):
     dropout: float = Field(0.26, ge=0, lt=1, description="Dropout.")
     learning_rate: float = Field(1.0, gt=0, description="Factor on the warm-up schedule's rate.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay of Adam.")
-    schedule: SCHEDULE = "warmup"
+    schedule: SCHEDULE = Field(
+        "warmup", description="Learning rate: growing and then decaying, as published, or as it is."
+    )
     positions: POSITIONS = Field(
         "order", description="Position of a date: its place among the observed dates, or its day of the year."
     )
@@ -39,7 +41,6 @@ class Ltae(AnyNetwork):
     dropout: float = Field(0.2, ge=0, lt=1, description="Dropout after the perceptron MLP3.")
     learning_rate: float = Field(0.001, gt=0, description="Learning rate of Adam.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay of Adam.")
-    schedule: SCHEDULE = "constant"
     positions: POSITIONS = Field(
         "day", description="Position of a date: its day of the year, as published, or its place among observed dates."
     )

@@ -17,6 +17,7 @@ class AnyNetwork(Part):
 
     batch: int | None = Field(None, ge=1, description="Batch size; by default the one of `training`.")
     epochs: int | None = Field(None, ge=1, description="Most epochs; by default those of `training`.")
+    schedule: SCHEDULE = Field("constant", description="Learning rate: as it is, or growing and then decaying.")
     warmup: int = Field(1000, ge=1, description="Optimiser steps over which the rate grows (schedule warmup).")
 
     def hyperparameters(self) -> dict[str, Any]:

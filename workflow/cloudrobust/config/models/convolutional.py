@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from .base import SCHEDULE, AnyNetwork
+from .base import AnyNetwork
 
 
 class MsResnet(AnyNetwork):
@@ -16,7 +16,6 @@ class MsResnet(AnyNetwork):
     hidden: int = Field(64, ge=1, description="Channels of the first block.")
     learning_rate: float = Field(6.6e-4, gt=0, description="Learning rate of Adam.")
     weight_decay: float = Field(5.9e-5, ge=0, description="Weight decay of Adam.")
-    schedule: SCHEDULE = "constant"
 
 
 class TempCnn(AnyNetwork):
@@ -28,7 +27,6 @@ class TempCnn(AnyNetwork):
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout.")
     learning_rate: float = Field(0.001, gt=0, description="Learning rate of Adam.")
     weight_decay: float = Field(1e-6, ge=0, description="Weight decay of Adam.")
-    schedule: SCHEDULE = "constant"
 
     @field_validator("kernel")
     @classmethod
@@ -49,7 +47,6 @@ class InceptionTime(AnyNetwork):
     )
     learning_rate: float = Field(0.001, gt=0, description="Learning rate of Adam.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay of Adam.")
-    schedule: SCHEDULE = "constant"
 
 
 class OmniScale(AnyNetwork):
@@ -60,4 +57,3 @@ class OmniScale(AnyNetwork):
     second: int = Field(229_376, ge=1, description="Weights of the second layer; 5·128·256 + 2·256·128 as published.")
     learning_rate: float = Field(1.06e-3, gt=0, description="Learning rate of Adam.")
     weight_decay: float = Field(2.25e-7, ge=0, description="Weight decay of Adam.")
-    schedule: SCHEDULE = "constant"

@@ -21,7 +21,8 @@ from optuna.trial import TrialState
 from pydantic import TypeAdapter
 
 from ...atomic import atomic
-from ...config.learning import Boosted, Forest, Model, Network, Training
+from ...config.models import Boosted, Forest, Model, Network
+from ...config.training import Training
 from ...config.tuning import Tuning
 from ...errors import InputError
 from ...log import Progress, logger

@@ -1,4 +1,4 @@
-"""Networks, their optimisers and how they are trained."""
+"""How models are trained."""
 
 from __future__ import annotations
 
@@ -7,40 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from .base import Part
-from .models import (
-    Boosted,
-    Forest,
-    Gru,
-    InceptionTime,
-    Lstm,
-    Ltae,
-    Model,
-    MsResnet,
-    Network,
-    OmniScale,
-    StarRnn,
-    TempCnn,
-    Transformer,
-    Trees,
-)
-
-__all__ = [
-    "Boosted",
-    "Forest",
-    "Gru",
-    "InceptionTime",
-    "Lstm",
-    "Ltae",
-    "Model",
-    "MsResnet",
-    "Network",
-    "OmniScale",
-    "StarRnn",
-    "TempCnn",
-    "Training",
-    "Transformer",
-    "Trees",
-]
 
 
 class Training(Part):

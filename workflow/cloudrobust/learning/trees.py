@@ -1,0 +1,110 @@
+"""What the references that are not deep share: trees of every seed, kept as they are finished."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from sklearn.metrics import cohen_kappa_score
+
+from ..config.models import Trees
+from ..config.training import Training
+from ..log import logger
+from .checkpoints import Checkpoints, key
+from .dataset import PARTS, Dataset
+from .prediction import table
+from .training import HISTORY
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Trees of all seeds, as far as they are kept.
+
+    The trees themselves are not: a forest of 500 grown on 30,000 parcels takes gigabytes, and seed
+    and data give them back exactly.
+
+    Attributes
+    ----------
+    predictions
+        As `cloudrobust.learning.prediction.table` makes them.
+    importance
+        What each date and band contributes (date, band) by seed; they sum to 1. Of forests the mean decrease in
+        impurity, of boosted trees the gain.
+    history
+        One row for each seed, columns as of networks; the training loss of forests is not computed.
+    """
+
+    predictions: pd.DataFrame
+    importance: dict[int, torch.Tensor]
+    history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Trees of one seed.
+
+    Attributes
+    ----------
+    probabilities
+        (parcel, class) of all parcels of the dataset.
+    importance
+        (date, band).
+    rounds, loss
+        As the history tells them: how many rounds, and the loss on the training part.
+    """
+
+    probabilities: npt.NDArray[np.float32]
+    importance: npt.NDArray[np.float64]
+    rounds: int = 1
+    loss: float = math.nan
+
+
+def of_all_seeds(
+    dataset: Dataset,
+    model: Trees,
+    training: Training,
+    checkpoints: Path | None,
+    fit: Callable[[int], Fitted],
+    *versions: str,
+) -> Grown:
+    """Trees of each seed by `fit`, or those that an earlier run has finished with the same `versions` of the code."""
+    # Trees predict while they are at hand, so their results also depend on the test part.
+    what = key(
+        dataset.digest(*PARTS), model.model_dump(mode="json"), {"class_weights": training.class_weights}, *versions
+    )
+    validation = dataset.rows("validation")
+    found, importance, rows = {}, {}, []
+    for seed in training.seeds:
+        kept = Checkpoints(checkpoints, seed, what)
+        done = kept.finished()
+        if done is None:
+            start = time.monotonic()
+            fitted = fit(seed)
+            loss, kappa = scores(fitted.probabilities[validation], dataset.label[validation])
+            values = (seed, fitted.rounds, fitted.loss, loss, kappa, time.monotonic() - start)
+            done = {
+                "probabilities": torch.from_numpy(fitted.probabilities),
+                "importance": torch.from_numpy(fitted.importance).float(),
+                "row": dict(zip(HISTORY, values, strict=True)),
+            }
+            kept.finish(done)
+            logger.info("%s of seed %d: validation kappa %.3f, rounds: %d", model.do, seed, kappa, fitted.rounds)
+        found[seed] = done["probabilities"].numpy()
+        importance[seed] = done["importance"]
+        rows.append(done["row"])
+    return Grown(table(dataset, found), importance, pd.DataFrame(rows, columns=list(HISTORY)))
+
+
+def scores(p: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Mean logarithmic loss (probabilities of 0 count as 1e-7) and Cohen's kappa."""
+    loss = -np.log(np.maximum(p[np.arange(len(p)), label], 1e-7)).mean()
+    if p.shape[1] == 1:
+        return float(loss), math.nan
+    return float(loss), float(cohen_kappa_score(label, p.argmax(axis=1), labels=np.arange(p.shape[1])))
