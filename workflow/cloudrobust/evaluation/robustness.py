@@ -169,9 +169,7 @@ def _conditions(inputs: Inputs, held: Held, split: pd.DataFrame, config: Robustn
 def _clouds(inputs: Inputs, split: pd.DataFrame) -> npt.NDArray[np.float32]:
     """Cloudy observations of training parcels, so that nothing of the test part is shown elsewhere."""
     ids = split.index[split["part"] == "train"]
-    both = [
-        p for p in ids if p in set(inputs.unmasked["parcel"].values) and p in set(inputs.reference["parcel"].values)
-    ]
+    both = ids[ids.isin(inputs.unmasked["parcel"].values) & ids.isin(inputs.reference["parcel"].values)].tolist()
     raw, reference = inputs.unmasked.sel(parcel=both), inputs.reference.sel(parcel=both)
     missing = set(inputs.base["band"].values) - set(raw["band"].values)
     if missing:
