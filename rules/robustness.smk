@@ -44,7 +44,7 @@ rule draw_robustness:
     input:
         tables=[PATHS.robustness(branch, f"{model}.csv") for branch in STUDY.branches for model in STUDY.models],
     output:
-        table=PATHS.report("tables", "robustness.csv"),
+        tables=[PATHS.report("tables", f"robustness.{suffix}") for suffix in ("csv", "md", "tex")],
         figures=shown_figures("robustness", "robustness-parcels"),
     log:
         PATHS.log("draw_robustness.log"),

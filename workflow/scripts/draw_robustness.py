@@ -5,16 +5,17 @@ from pathlib import Path
 import pandas as pd
 
 from adaptor import job
-from cloudrobust.atomic import atomic
 from cloudrobust.report.figures.robustness import robustness_figure, robustness_parcels_figure
+from cloudrobust.report.forms import write_forms
+from cloudrobust.report.robustness import ROBUSTNESS, robustness_text
 from cloudrobust.report.style import save
 from comparison import wanted
 
 with job(snakemake):
     cfg = wanted(snakemake)
     table = pd.concat([pd.read_csv(file) for file in snakemake.input.tables], ignore_index=True)
-    with atomic(snakemake.output.table) as part:
-        table.to_csv(part, index=False)
+    tables = Path(snakemake.output.tables[0]).parent
+    write_forms("robustness", table, robustness_text(table), ROBUSTNESS, tables, ("model", "branch"))
     folder = Path(snakemake.output.figures[0]).parent
     save(robustness_figure(table, cfg["raw"], cfg["preprocessed"]), folder / "robustness")
     save(robustness_parcels_figure(table, cfg["raw"], cfg["preprocessed"]), folder / "robustness-parcels")

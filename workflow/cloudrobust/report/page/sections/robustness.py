@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from ...numbers import model_name, score
+from ...numbers import MISSING, model_name, score
+from ...robustness import as_it_is, at, enough_from
 from ..tables import html_table
 
 HALF = 0.5
@@ -27,29 +28,21 @@ def robustness_tables(curves: pd.DataFrame, share: float = HALF) -> list[Markup]
     share = float(tried.iloc[(tried - share).abs().argmin()])
     rows = []
     for (branch, model), lines in curves.groupby(["branch", "model"], sort=False):
-        whole = lines[(lines["kind"] == "lost") & (lines["x"] == 0)].iloc[0]
+        whole = as_it_is(lines)
         row = {"model": model_name(str(model)), "branch": str(branch), "as it is": _cell(whole)}
         for kind, words in (("lost", f"{share:.0%} lost"), ("clouded", f"{share:.0%} clouded")):
-            found = lines[(lines["kind"] == kind) & ((lines["x"] - share).abs() < 1e-9)]
-            row[words] = _cell(found.iloc[0]) if len(found) else "–"
-        row["enough until"] = _enough(lines[lines["kind"] == "end"], float(whole["accuracy"]))
+            row[words] = _cell(at(lines, kind, share))
+        row["enough from"] = enough_from(lines, float(whole["accuracy"]))
         rows.append(row)
     words = (
         "Accuracy (95 % interval over test parcels and seeds) of the trained models, none trained again: on the series "
         "as they are; with clear dates lost at random; with clouds over them that no mask sees; and the first end of "
-        "season after which the accuracy stays within .02 of that of the whole season"
+        "season from which on the accuracy stays within .02 of that of the whole season"
     )
-    return [html_table(pd.DataFrame(rows), words, left=["model", "branch", "enough until"])]
+    return [html_table(pd.DataFrame(rows), words, left=["model", "branch", "enough from"])]
 
 
-def _cell(row: pd.Series) -> str:
+def _cell(row: pd.Series | None) -> str:
+    if row is None:
+        return MISSING
     return f"{score(row['accuracy'])} ({score(row['low'], 2)} to {score(row['high'], 2)})"
-
-
-def _enough(ends: pd.DataFrame, whole: float, within: float = 0.02) -> str:
-    ends = ends.sort_values("x")
-    good = (ends["accuracy"] >= whole - within).to_numpy()
-    if not len(good) or not good[-1]:
-        return "–"
-    first = len(good) - int(good[::-1].argmin()) if not good.all() else 0
-    return f"{pd.Timestamp(int(ends['x'].iloc[first])):%-d %B}"
