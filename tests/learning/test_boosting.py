@@ -11,8 +11,9 @@ import torch
 from cloudrobust.config.models import Boosted
 from cloudrobust.errors import InputError
 from cloudrobust.learning import load, load_model, train_and_predict
-from cloudrobust.learning.boosting import boost, classifier
+from cloudrobust.learning.boosting import classifier
 from cloudrobust.learning.others import predict_others
+from cloudrobust.learning.trees import grow
 
 QUICK = Boosted(rounds=40, patience=5)
 
@@ -22,7 +23,7 @@ def test_probabilities_are_those_of_lightgbms_own_classifier(files, training):
     study = files(gaps=0.3)
     dataset = load(study.series, study.split)
     model = Boosted(rounds=12, patience=100, parcels=1.0, features=1.0)
-    found = boost(dataset, model, training(seeds=(4,)), threads=1).predictions
+    found = grow(dataset, model, training(seeds=(4,)), threads=1).predictions
     features, rows = dataset.x.reshape(len(dataset.x), -1), dataset.rows("train")
     peer = lightgbm.LGBMClassifier(n_estimators=12, min_child_samples=5, n_jobs=1, verbosity=-1)
     peer.fit(features[rows], dataset.label[rows])
@@ -36,7 +37,7 @@ def test_probabilities_are_those_of_lightgbms_own_classifier(files, training):
 def test_it_learns_crops_and_stops_early_and_its_seed_decides(files, training):
     study = files(gaps=0.3, parcels=192)
     dataset = load(study.series, study.split)
-    first = boost(dataset, QUICK, training(seeds=(1, 2)), threads=1)
+    first = grow(dataset, QUICK, training(seeds=(1, 2)), threads=1)
     test = first.predictions.query("part == 'test'")
     assert (test["class"] == test["predicted"]).mean() > 0.85
     history = first.history
@@ -53,19 +54,19 @@ def test_it_learns_crops_and_stops_early_and_its_seed_decides(files, training):
 def test_the_number_of_threads_changes_nothing(files, training):
     study = files(gaps=0.3)
     dataset, model = load(study.series, study.split), Boosted(rounds=3)
-    one, two = (boost(dataset, model, training(), threads=threads) for threads in (1, 2))
+    one, two = (grow(dataset, model, training(), threads=threads) for threads in (1, 2))
     assert one.predictions.equals(two.predictions)
 
 
 def test_the_test_part_never_influences_boosting(files, training):
     study = files()
-    first = boost(load(study.series, study.split), QUICK, training(), threads=1).history
+    first = grow(load(study.series, study.split), QUICK, training(), threads=1).history
     cube, split = study.read()
     test = (split["part"] == "test").to_numpy()
     cube["reflectance"][test] *= 3
     split.loc[test, "class"] = "maize"
     study.write(cube, split)
-    second = boost(load(study.series, study.split), QUICK, training(), threads=1).history
+    second = grow(load(study.series, study.split), QUICK, training(), threads=1).history
     timed = ["seconds"]
     assert first.drop(columns=timed).equals(second.drop(columns=timed))
 
@@ -75,12 +76,12 @@ def test_a_class_without_training_parcels_gets_no_probability(files, training):
     _, split = study.read()
     split = split.drop(index=split.index[(split["class"] == "maize") & (split["part"] == "train")])
     split.to_parquet(study.split)
-    found = boost(load(study.series, study.split), QUICK, training(class_weights="balanced"), threads=1).predictions
+    found = grow(load(study.series, study.split), QUICK, training(class_weights="balanced"), threads=1).predictions
     assert (found["p:maize"] == 0).all()
     np.testing.assert_allclose(found.filter(like="p:").sum(axis=1), 1, atol=1e-5)
     split["class"] = "wheat"
     split.to_parquet(study.split)
-    alone = boost(load(study.series, study.split), QUICK, training(), threads=1).predictions
+    alone = grow(load(study.series, study.split), QUICK, training(), threads=1).predictions
     assert (alone["p:wheat"] == 1).all()
 
 

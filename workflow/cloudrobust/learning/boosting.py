@@ -10,7 +10,6 @@ which parcels and features each tree is grown on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import lightgbm
@@ -21,28 +20,23 @@ from sklearn.utils.class_weight import compute_sample_weight
 from ..config.models import Boosted
 from ..config.training import Training
 from .dataset import Dataset
-from .trees import Fitted, Grown, of_all_seeds
+from .fitted import Fitted
 
 
-def boost(
-    dataset: Dataset,
-    model: Boosted,
-    training: Training,
-    checkpoints: Path | None = None,
-    *,
-    threads: int | None = None,
-    code: str = "",
-) -> Grown:
-    """Boost trees for each seed on the training part, and predict every parcel."""
+def fit(dataset: Dataset, model: Boosted, training: Training, seed: int, threads: int | None) -> Fitted:
+    """Boost the trees of a seed on the training part."""
+    booster, present, course = classifier(dataset, model, training, seed, threads)
 
-    def fit(seed: int) -> Fitted:
-        booster, present, course = classifier(dataset, model, training, seed, threads)
-        p = probabilities(booster, present, dataset.x, len(dataset.classes))
-        gain = booster.feature_importance("gain").reshape(dataset.x.shape[1:])
-        best = booster.best_iteration or booster.num_trees() // max(len(present), 2)
-        return Fitted(p, gain / (gain.sum() or 1.0), best, course["train"][best - 1])
+    def answer(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        p = np.zeros((len(x), len(dataset.classes)), dtype=np.float32)
+        if len(x):
+            p[:, present] = np.asarray(booster.predict(x.reshape(len(x), -1)))[:, : len(present)]
+            p /= p.sum(axis=1, keepdims=True)
+        return p
 
-    return of_all_seeds(dataset, model, training, checkpoints, fit, code, lightgbm.__version__)
+    gain = booster.feature_importance("gain").reshape(dataset.x.shape[1:])
+    best = booster.best_iteration or booster.num_trees() // max(len(present), 2)
+    return Fitted(answer, gain / (gain.sum() or 1.0), best, course["train"][best - 1])
 
 
 def classifier(
@@ -94,14 +88,3 @@ def _parameters(model: Boosted, seed: int, threads: int | None, classes: int) ->
         "num_threads": threads or 0,
         "verbosity": -1,
     }
-
-
-def probabilities(
-    booster: lightgbm.Booster, present: npt.NDArray[np.int64], x: npt.NDArray[np.float32], classes: int
-) -> npt.NDArray[np.float32]:
-    """Class probabilities (parcel, class) of series (parcel, date, band); 0 of classes without a tree."""
-    p = np.zeros((len(x), classes), dtype=np.float32)
-    if len(x):
-        p[:, present] = np.asarray(booster.predict(x.reshape(len(x), -1)))[:, : len(present)]
-        p /= p.sum(axis=1, keepdims=True)
-    return p

@@ -7,40 +7,30 @@ they are: scikit-learn sends them to the better side of each split.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import sklearn
+import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier
 
 from ..config.models import Forest
 from ..config.training import Training
 from .dataset import Dataset
-from .trees import Fitted, Grown, of_all_seeds
+from .fitted import Fitted
 
 
-def grow(
-    dataset: Dataset,
-    model: Forest,
-    training: Training,
-    checkpoints: Path | None = None,
-    *,
-    threads: int | None = None,
-    code: str = "",
-) -> Grown:
-    """Grow one forest for each seed on the training part, and predict every parcel."""
-    features = dataset.x.reshape(len(dataset.x), -1)
+def fit(dataset: Dataset, model: Forest, training: Training, seed: int, threads: int | None) -> Fitted:
+    """Grow the forest of a seed on the training part."""
     rows = dataset.rows("train")
+    forest = RandomForestClassifier(
+        n_estimators=model.trees,
+        random_state=seed,
+        n_jobs=threads,
+        class_weight="balanced" if training.class_weights == "balanced" else None,
+    ).fit(dataset.x[rows].reshape(len(rows), -1), dataset.label[rows])
 
-    def fit(seed: int) -> Fitted:
-        forest = RandomForestClassifier(
-            n_estimators=model.trees,
-            random_state=seed,
-            n_jobs=threads,
-            class_weight="balanced" if training.class_weights == "balanced" else None,
-        ).fit(features[rows], dataset.label[rows])
-        p = np.zeros((len(features), len(dataset.classes)), dtype=np.float32)
-        p[:, forest.classes_] = forest.predict_proba(features)
-        return Fitted(p, forest.feature_importances_.reshape(dataset.x.shape[1:]))
+    def answer(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        p = np.zeros((len(x), len(dataset.classes)), dtype=np.float32)
+        if len(x):
+            p[:, forest.classes_] = forest.predict_proba(x.reshape(len(x), -1))
+        return p
 
-    return of_all_seeds(dataset, model, training, checkpoints, fit, code, sklearn.__version__)
+    return Fitted(answer, forest.feature_importances_.reshape(dataset.x.shape[1:]))

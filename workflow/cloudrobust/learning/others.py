@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -14,20 +14,23 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 import xarray as xr
-from sklearn.ensemble import RandomForestClassifier
+from pydantic import TypeAdapter
 
-from ..config.models import Boosted
+from ..config.models import Boosted, Forest
 from ..config.training import Training
 from ..errors import InputError
 from ..log import Progress, logger
 from .batches import Series
-from .boosting import classifier
-from .boosting import probabilities as by_boosted
 from .card import TREES, load_model, read_card
 from .dataset import load, normalise
 from .evaluate import probabilities
+from .fitted import Answer
 from .machine import device as choose_device
 from .machine import side_by_side
+from .prediction import table_of
+from .trees import fit
+
+_MODEL: TypeAdapter[Forest | Boosted] = TypeAdapter(Forest | Boosted)
 
 PARCELS = 4096
 """Parcels that are read at a time: 30 MB of 144 dates and 13 bands."""
@@ -100,8 +103,7 @@ def predict_in_pieces(
     if card["kind"] in TREES:
         if trained_on is None:
             raise InputError(f"{run}: its trees are not kept; give the series and split to grow them again")
-        grow = _forests if card["kind"] == "forest" else _boosted
-        yield from _by_trees(card, pieces, grow(card, trained_on, threads))
+        yield from _by_trees(card, pieces, _grown_again(card, trained_on, threads))
     else:
         yield from _by_networks(card, Path(run), pieces, threads, choose_device(device))
     if pieces.unseen:
@@ -162,9 +164,6 @@ def _by_networks(
         yield _table(card["classes"], parcels, {s: p.cpu().numpy() for s, p in zip(card["seeds"], found, strict=True)})
 
 
-Answer = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
-
-
 def _by_trees(card: dict[str, Any], pieces: Pieces, grown: Iterator[tuple[int, Answer]]) -> Iterator[pd.DataFrame]:
     """One seed's trees are in memory at a time, so each reads all pieces; its probabilities wait in a file."""
     classes = len(card["classes"])
@@ -197,56 +196,19 @@ def _empty(card: dict[str, Any]) -> dict[int, npt.NDArray[np.float32]]:
     return {seed: np.zeros((0, len(card["classes"])), np.float32) for seed in card["seeds"]}
 
 
-def _forests(
+def _grown_again(
     card: dict[str, Any], trained_on: tuple[str | Path, str | Path], threads: int | None
 ) -> Iterator[tuple[int, Answer]]:
-    """Forests grown again, seed by seed, exactly as `forest.grow` grows them."""
+    """The trees of one seed after the other."""
     dataset = load(*trained_on)
-    rows = dataset.rows("train")
-    features = dataset.x[rows].reshape(len(rows), -1)
-    weights = "balanced" if card["training"]["class_weights"] == "balanced" else None
-
-    def answer(x: npt.NDArray[np.float32], forest: RandomForestClassifier) -> npt.NDArray[np.float32]:
-        p = np.zeros((len(x), len(dataset.classes)), dtype=np.float32)
-        p[:, forest.classes_] = forest.predict_proba(x.reshape(len(x), -1))
-        return p
-
+    model = _MODEL.validate_python(card["settings"])
+    training = Training.model_validate(card["training"])
     for seed in card["seeds"]:
-        forest = RandomForestClassifier(
-            n_estimators=card["hyperparameters"]["trees"], random_state=seed, n_jobs=threads, class_weight=weights
-        ).fit(features, dataset.label[rows])
-        yield seed, partial(answer, forest=forest)
-
-
-def _boosted(
-    card: dict[str, Any], trained_on: tuple[str | Path, str | Path], threads: int | None
-) -> Iterator[tuple[int, Answer]]:
-    """Boosted trees grown again, seed by seed, exactly as `boosting.boost` grows them."""
-    dataset = load(*trained_on)
-    model, training = Boosted.model_validate(card["settings"]), Training.model_validate(card["training"])
-
-    def answer(x: npt.NDArray[np.float32], booster: Any, present: Any) -> npt.NDArray[np.float32]:
-        return by_boosted(booster, present, x, len(dataset.classes))
-
-    for seed in card["seeds"]:
-        booster, present, _ = classifier(dataset, model, training, seed, threads)
-        yield seed, partial(answer, booster=booster, present=present)
+        yield seed, fit(dataset, model, training, seed, threads).answer
 
 
 def _table(
     classes: list[str], parcels: npt.NDArray[np.str_], found: dict[int, npt.NDArray[np.float32]]
 ) -> pd.DataFrame:
-    names = np.array(classes, dtype=object)
-    frames = []
-    for seed, p in found.items():
-        best = p.argmax(axis=1)
-        head = {
-            "parcel": parcels.astype(object),
-            "class": np.full(len(p), None, dtype=object),
-            "part": np.full(len(p), NONE, dtype=object),
-            "seed": np.full(len(p), seed, dtype=np.int64),
-            "predicted": names[best],
-            "probability": p[np.arange(len(p)), best].astype(np.float32),
-        }
-        frames.append(pd.DataFrame(head | {f"p:{name}": p[:, n] for n, name in enumerate(classes)}))
-    return pd.concat(frames, ignore_index=True)
+    unknown, none = (np.full(len(parcels), value, dtype=object) for value in (None, NONE))
+    return table_of(classes, parcels.astype(object), unknown, none, found)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -49,25 +52,37 @@ def predict(trained: Trained, dataset: Dataset, *, threads: int | None = None, d
 
 
 def table(dataset: Dataset, found: dict[int, npt.NDArray[np.float32]]) -> pd.DataFrame:
+    """Probabilities (parcel, class) by seed as one table: see `table_of`."""
+    names = np.array(dataset.classes, dtype=object)
+    return table_of(dataset.classes, dataset.parcel, names[dataset.label], dataset.part, found)
+
+
+def table_of(
+    classes: Sequence[str],
+    parcels: npt.NDArray[Any],
+    true: npt.NDArray[Any],
+    parts: npt.NDArray[Any],
+    found: dict[int, npt.NDArray[np.float32]],
+) -> pd.DataFrame:
     """Probabilities (parcel, class) by seed as one table.
 
     Columns: parcel, class (the true one), part, seed, predicted, probability (of the predicted
-    class) and `p:<class>` float32 for each class; rows by seed, then as in the dataset.
+    class) and `p:<class>` float32 for each class; rows by seed, then as given.
     """
-    names = np.array(dataset.classes, dtype=object)
+    names = np.array(classes, dtype=object)
     frames = []
     for seed, p in found.items():
         best = p.argmax(axis=1)
         head = pd.DataFrame(
             {
-                "parcel": dataset.parcel,
-                "class": names[dataset.label],
-                "part": dataset.part,
+                "parcel": parcels,
+                "class": true,
+                "part": parts,
                 "seed": np.full(len(p), seed, dtype=np.int64),
                 "predicted": names[best],
                 "probability": p[np.arange(len(p)), best].astype(np.float32),
             }
         )
-        columns = [f"p:{name}" for name in dataset.classes]
+        columns = [f"p:{name}" for name in classes]
         frames.append(pd.concat([head, pd.DataFrame(p.astype(np.float32, copy=False), columns=columns)], axis=1))
     return pd.concat(frames, ignore_index=True)

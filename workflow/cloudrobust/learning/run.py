@@ -8,13 +8,11 @@ from ..atomic import atomic
 from ..config.models import Boosted, Forest, Network, Trees
 from ..config.training import Training
 from ..log import logger
-from .boosting import boost
 from .card import card, save
 from .dataset import load
-from .forest import grow
 from .prediction import predict
 from .training import Trained, train
-from .trees import Grown
+from .trees import Grown, grow
 
 
 def train_and_predict(
@@ -61,11 +59,7 @@ def train_and_predict(
     folder = None if checkpoints is None else Path(checkpoints)
     result: Trained | Grown
     if isinstance(model, Forest | Boosted):
-        arguments = (training, folder)
-        if isinstance(model, Forest):
-            result = grow(dataset, model, *arguments, threads=threads, code=code)
-        else:
-            result = boost(dataset, model, *arguments, threads=threads, code=code)
+        result = grow(dataset, model, training, folder, threads=threads, code=code)
         predictions = result.predictions
     else:
         curves = None if events is None else Path(events)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import sklearn
 import torch
 from sklearn.metrics import cohen_kappa_score
 
-from ..config.models import Trees
+from ..config.models import Forest, Trees
 from ..config.training import Training
 from ..log import logger
+from . import boosting, forest
 from .checkpoints import Checkpoints, key
 from .dataset import PARTS, Dataset
+from .fitted import Fitted
 from .prediction import table
 from .training import HISTORY
 
@@ -46,39 +49,30 @@ class Grown:
     history: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """Trees of one seed.
-
-    Attributes
-    ----------
-    probabilities
-        (parcel, class) of all parcels of the dataset.
-    importance
-        (date, band).
-    rounds, loss
-        As the history tells them: how many rounds, and the loss on the training part.
-    """
-
-    probabilities: npt.NDArray[np.float32]
-    importance: npt.NDArray[np.float64]
-    rounds: int = 1
-    loss: float = math.nan
+def fit(dataset: Dataset, model: Trees, training: Training, seed: int, threads: int | None) -> Fitted:
+    """The trees of a seed; seed and data always give the same ones."""
+    if isinstance(model, Forest):
+        return forest.fit(dataset, model, training, seed, threads)
+    return boosting.fit(dataset, model, training, seed, threads)
 
 
-def of_all_seeds(
+def grow(
     dataset: Dataset,
     model: Trees,
     training: Training,
-    checkpoints: Path | None,
-    fit: Callable[[int], Fitted],
-    *versions: str,
+    checkpoints: Path | None = None,
+    *,
+    threads: int | None = None,
+    code: str = "",
 ) -> Grown:
-    """Trees of each seed by `fit`, or those that an earlier run has finished with the same `versions` of the code."""
+    """Trees of each seed, grown on the training part, and their answers for every parcel.
+
+    Seeds that an earlier run has finished come from `checkpoints`, if that was by the same `code` and libraries.
+    """
+    settings = {"class_weights": training.class_weights}
+    libraries = (sklearn.__version__, lightgbm.__version__)
     # Trees predict while they are at hand, so their results also depend on the test part.
-    what = key(
-        dataset.digest(*PARTS), model.model_dump(mode="json"), {"class_weights": training.class_weights}, *versions
-    )
+    what = key(dataset.digest(*PARTS), model.model_dump(mode="json"), settings, code, *libraries)
     validation = dataset.rows("validation")
     found, importance, rows = {}, {}, []
     for seed in training.seeds:
@@ -86,11 +80,12 @@ def of_all_seeds(
         done = kept.finished()
         if done is None:
             start = time.monotonic()
-            fitted = fit(seed)
-            loss, kappa = scores(fitted.probabilities[validation], dataset.label[validation])
+            fitted = fit(dataset, model, training, seed, threads)
+            p = fitted.answer(dataset.x)
+            loss, kappa = scores(p[validation], dataset.label[validation])
             values = (seed, fitted.rounds, fitted.loss, loss, kappa, time.monotonic() - start)
             done = {
-                "probabilities": torch.from_numpy(fitted.probabilities),
+                "probabilities": torch.from_numpy(p),
                 "importance": torch.from_numpy(fitted.importance).float(),
                 "row": dict(zip(HISTORY, values, strict=True)),
             }

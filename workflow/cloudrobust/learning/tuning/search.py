@@ -26,10 +26,10 @@ from ...config.training import Training
 from ...config.tuning import Tuning
 from ...errors import InputError
 from ...log import Progress, logger
-from ..boosting import boost
 from ..checkpoints import key
 from ..dataset import Dataset
 from ..training import train
+from ..trees import grow
 from .spaces import SPACES, suggest
 
 _MODEL: TypeAdapter[Model] = TypeAdapter(Model)
@@ -152,7 +152,7 @@ class _Judge:
         arguments = (self.training, self.checkpoints)
         try:
             if isinstance(model, Boosted):
-                kept = boost(self.data, model, *arguments, threads=self.threads, code=self.code).history
+                kept = grow(self.data, model, *arguments, threads=self.threads, code=self.code).history
             else:
                 trained = train(self.data, model, *arguments, threads=self.threads, code=self.code)
                 epoch = trained.history["seed"].map(trained.best_epoch)
