@@ -46,9 +46,10 @@ from cloudrobust.config.sources import StacSource as StacSourceConfig
 from cloudrobust.scenes.area import Area
 from cloudrobust.scenes.bands import BAND, bands_of
 from cloudrobust.scenes.download import Downloader
+from cloudrobust.scenes.item import FoundItem
 from cloudrobust.scenes.retry import Patience
 from cloudrobust.scenes.stac.image import FIRST, RemoteImage
-from cloudrobust.scenes.stac.items import FoundItem, read_item
+from cloudrobust.scenes.stac.items import read_item
 from cloudrobust.scenes.stac.presets import PRESETS
 from cloudrobust.scenes.stac.source import StacSource
 from cloudrobust.scenes.tiff import inflated

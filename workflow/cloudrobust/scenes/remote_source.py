@@ -6,13 +6,11 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
-from shapely.geometry.base import BaseGeometry
 
 from ..config.sources import RemoteSource as RemoteSourceConfig
 from ..errors import InputError
@@ -21,6 +19,7 @@ from .assemble import now
 from .cost import Cost, spent
 from .download import Meter
 from .failures import JobFailure
+from .item import FoundItem
 from .radiometry import Statement
 from .record import Layer, SceneRecord
 from .retry import Patience
@@ -29,7 +28,7 @@ from .store import Part, Store, covers
 from .sun import stated_or_computed
 
 Config = TypeVar("Config", bound=RemoteSourceConfig)
-Scene = TypeVar("Scene", bound=Found)
+Scene = TypeVar("Scene", bound=FoundItem)
 T = TypeVar("T")
 
 
@@ -50,6 +49,8 @@ class RemoteSource(ABC, Generic[Config, Scene]):
     """
 
     thread_safe = True
+    kind: type[Scene]
+    """What this source finds."""
 
     def __init__(self, config: Config, area: Area | None, threads: int) -> None:
         self.config = config
@@ -60,10 +61,6 @@ class RemoteSource(ABC, Generic[Config, Scene]):
         self._store = Store(config.store)
         self._pool = ThreadPoolExecutor(threads)
         self._lock = threading.Lock()
-
-    @abstractmethod
-    def _own(self, found: Found) -> Scene:
-        """The scene as this source found it."""
 
     @abstractmethod
     def _names(self, level: str) -> Iterable[str]:
@@ -98,6 +95,12 @@ class RemoteSource(ABC, Generic[Config, Scene]):
                 return place
             return part.publish(self._bring(part, scene, former))
 
+    def _own(self, found: Found) -> Scene:
+        """The scene as this source found it."""
+        if not isinstance(found, self.kind):
+            raise ValueError(f"{found.id} was found elsewhere")
+        return found
+
     def _needed(self) -> Area:
         if self.area is None:
             raise InputError("source: a service's scenes are fetched over the parcels only, so it needs the parcels")
@@ -128,28 +131,23 @@ class RemoteSource(ABC, Generic[Config, Scene]):
 
 
 def record_of(
-    scene: Found,
-    cloud_cover: float,
-    footprint: BaseGeometry,
+    scene: FoundItem,
     layers: dict[str, Layer],
     applied: Statement,
     offsets: dict[str, int],
     cost: Cost,
-    sun: tuple[Mapping[str, Any], datetime],
     origin: Mapping[str, Any],
 ) -> SceneRecord:
     """The record of a fetched scene.
 
     Parameters
     ----------
-    scene, cloud_cover, footprint: as found; percent; longitude and latitude.
+    scene: as found.
     layers: as they lie in the store.
     applied, offsets: what was decided about the numbers, and the offset of each band.
     cost: what was paid.
-    sun: what the catalogue states of the scene, and when the tile was sensed.
     origin: where it came from, and what else is worth to know.
     """
-    stated, sensed = sun
     return SceneRecord(
         id=scene.id,
         level=scene.level,
@@ -159,14 +157,14 @@ def record_of(
         orbit=scene.orbit if scene.orbit is not None else -1,
         baseline=scene.baseline,
         quantification=applied.quantification,
-        cloud_cover=cloud_cover,
+        cloud_cover=scene.cloud_cover,
         offsets=offsets,
-        footprint=footprint,
+        footprint=scene.footprint,
         layers=layers,
         source={
             **origin,
             "fetched": now(),
             "spent": {"requests": cost.requests, "processing_units": cost.units, "bytes": cost.bytes},
-            **stated_or_computed(stated, sensed, footprint),
+            **stated_or_computed(scene.item["properties"], scene.sensed, scene.footprint),
         },
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 from sentinelhub import CRS, BBox, SentinelHubCatalog, SHConfig
-from shapely.geometry import shape
 
 from ...config.sources import SentinelHubSource as SentinelHubSourceConfig
 from ...errors import InputError
@@ -23,6 +21,7 @@ from ..assemble import darkness_of, settle
 from ..cost import Cost
 from ..failures import Refused, SceneFailure
 from ..grid import Grid
+from ..item import FoundItem
 from ..mgrs import geoboxes_of, tile_box
 from ..names import ProductName
 from ..radiometry import OFFSET, SCALE, Statement, stated_by_baseline
@@ -51,27 +50,13 @@ UNITS = "x-processingunits-spent"
 LONGEST_DATATAKE = timedelta(hours=2)
 
 
-@dataclass(frozen=True)
-class FoundFeature(Found):
-    """A scene in the service's catalogue; `feature` as it gave it."""
-
-    feature: Mapping[str, Any] = field(default_factory=dict, compare=False)
-
-    @property
-    def cloud_cover(self) -> float:
-        """Percent, by the catalogue's word; nan where it says none."""
-        return float(self.feature["properties"].get("eo:cloud_cover", "nan"))
-
-    @property
-    def sensed(self) -> datetime:
-        """When the tile itself was sensed, naive UTC; the datatake began earlier."""
-        moment = datetime.fromisoformat(str(self.feature["properties"]["datetime"]).replace("Z", "+00:00"))
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+class FoundTile(FoundItem):
+    """A scene in the service's catalogue, which also tells the grids of its tile."""
 
     @property
     def geoboxes(self) -> dict[str, GeoBox]:
         """The grids of the tile: where the catalogue says, else where ESA's tiling puts it."""
-        properties = self.feature["properties"]
+        properties = self.item["properties"]
         box, code = properties.get("proj:bbox"), properties.get("proj:epsg")
         if box is None or code is None:
             return geoboxes_of(*tile_box(self.tile))
@@ -79,13 +64,15 @@ class FoundFeature(Found):
         return geoboxes_of(f"EPSG:{code}", left, bottom, right, top)
 
 
-class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundFeature]):
+class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundTile]):
     """Scenes of Sentinel Hub; credentials come from sentinelhub-py's profile or the environment.
 
     Attributes
     ----------
     spent: processing units that the service says it has charged so far.
     """
+
+    kind = FoundTile
 
     def __init__(self, config: SentinelHubSourceConfig, area: Area | None = None) -> None:
         super().__init__(config, area, threads=config.connections)
@@ -154,16 +141,13 @@ class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundFeature]):
 
     def estimate(self, found: Found, grid: Grid) -> Cost:  # noqa: ARG002
         """What a scene costs, whether the store has it or not; nothing is asked."""
-        scene = _feature(found)
+        scene = self._own(found)
         return cost_of(self._pieces(scene, self._windows(scene.geoboxes)))
-
-    def _own(self, found: Found) -> FoundFeature:
-        return _feature(found)
 
     def _names(self, level: str) -> list[str]:
         return [name for group in groups(level, self.config.cloud_probability) for name in group.layers]
 
-    def _bring(self, part: Part, scene: FoundFeature, former: SceneRecord | None) -> SceneRecord:
+    def _bring(self, part: Part, scene: FoundTile, former: SceneRecord | None) -> SceneRecord:
         windows = grown(self._windows(scene.geoboxes), former)
         wanted = self._pieces(scene, windows)
         answers = self._each(lambda piece: self._answer(part, scene, piece), wanted)
@@ -195,14 +179,14 @@ class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundFeature]):
         windows = super()._windows(geoboxes)
         return windows | ({"CLD": windows["SCL"]} if "SCL" in windows else {})
 
-    def _pieces(self, scene: FoundFeature, windows: Mapping[str, Window]) -> list[Piece]:
+    def _pieces(self, scene: FoundTile, windows: Mapping[str, Window]) -> list[Piece]:
         return [
             piece
             for group in groups(scene.level, self.config.cloud_probability)
             for piece in pieces(group, scene.geoboxes[group.bands[0]], windows[group.bands[0]])
         ]
 
-    def _answer(self, part: Part, scene: FoundFeature, piece: Piece) -> tuple[Path, float]:
+    def _answer(self, part: Part, scene: FoundTile, piece: Piece) -> tuple[Path, float]:
         """The file with the answer for a piece, kept from an earlier run or requested, and the units that it cost."""
         collection = collection_of(scene.level, self.settings.sh_base_url)
         request = request_of(piece, collection, scene.sensed, self.config.harmonize, self.settings)
@@ -225,7 +209,7 @@ class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundFeature]):
             raise SceneFailure(scene.id, f"{piece.name}: {refused.reason}") from refused
         return part.keep_piece(piece.name, body, mark, {"units": units}), units
 
-    def _layer(self, part: Part, scene: FoundFeature, name: str, files: Mapping[Piece, Path], window: Window) -> Layer:
+    def _layer(self, part: Part, scene: FoundTile, name: str, files: Mapping[Piece, Path], window: Window) -> Layer:
         """One layer, put together from its pieces."""
         own = [piece for piece in files if name in piece.group.layers]
         geobox = own[0].geobox
@@ -245,33 +229,19 @@ class SentinelHubSource(RemoteSource[SentinelHubSourceConfig, FoundFeature]):
                 raise SceneFailure(scene.id, f"{name}: what was written {problem}")
             return part.keep(name, path, Layer(path.name, geobox, window, 0, "", self.settings.sh_base_url))
 
-    def _record(self, part: Part, scene: FoundFeature, layers: dict[str, Layer], cost: Cost) -> SceneRecord:
+    def _record(self, part: Part, scene: FoundTile, layers: dict[str, Layer], cost: Cost) -> SceneRecord:
         if self.config.harmonize:
             stated = Statement(OFFSET, SCALE, "harmonizeValues true; stored with 1000 added")
         else:
             stated = stated_by_baseline(scene.baseline, "harmonizeValues false; product name")
         policy = self.config.offset_check
         applied, decided = settle(scene.id, stated, scene.baseline, darkness_of(part, layers), policy)
-        return record_of(
-            scene,
-            scene.cloud_cover,
-            shape(scene.feature["geometry"]),
-            layers,
-            applied,
-            {name: applied.offset for name in layers if name not in ("SCL", "CLD")},
-            cost,
-            (scene.feature["properties"], scene.sensed),
-            {"kind": "sentinelhub", "service": self.settings.sh_base_url, "radiometry": decided},
-        )
+        offsets = {name: applied.offset for name in layers if name not in ("SCL", "CLD")}
+        origin = {"kind": "sentinelhub", "service": self.settings.sh_base_url, "radiometry": decided}
+        return record_of(scene, layers, applied, offsets, cost, origin)
 
 
-def _found(name: ProductName, feature: Mapping[str, Any]) -> FoundFeature:
-    return FoundFeature(
+def _found(name: ProductName, feature: Mapping[str, Any]) -> FoundTile:
+    return FoundTile(
         str(name), name.tile, name.level, name.time, name.baseline, name.platform, name.orbit, None, feature
     )
-
-
-def _feature(found: Found) -> FoundFeature:
-    if not isinstance(found, FoundFeature):
-        raise ValueError(f"{found.id} was found elsewhere")
-    return found

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
-
 from ..failures import SceneFailure
+from ..item import FoundItem
 from ..names import STAMP, ProductName
 from ..radiometry import Statement, stated_by_baseline, stated_by_flag, stated_by_scale
-from ..source import Found
 from .presets import Preset
 
 FLAG = "earthsearch:boa_offset_applied"
-
-
-@dataclass(frozen=True)
-class FoundItem(Found):
-    """A scene in a catalogue; `item` is the STAC item as the API gave it."""
-
-    item: Mapping[str, Any] = field(default_factory=dict, compare=False)
-
-    @property
-    def cloud_cover(self) -> float:
-        """Percent, by the catalogue's word; nan where it says none."""
-        return float(self.item["properties"].get("eo:cloud_cover", "nan"))
-
-    @property
-    def footprint(self) -> BaseGeometry:
-        """What was sensed, longitude and latitude."""
-        return shape(self.item["geometry"])
-
-    @property
-    def sensed(self) -> datetime:
-        """When the tile was sensed, naive UTC; the datatake's start where the item does not tell."""
-        try:
-            moment = datetime.fromisoformat(str(self.item["properties"]["datetime"]).replace("Z", "+00:00"))
-        except (KeyError, ValueError):
-            return self.time
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def read_item(item: Mapping[str, Any], level: str, preset: Preset) -> FoundItem | None:

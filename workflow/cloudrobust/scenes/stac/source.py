@@ -20,6 +20,7 @@ from ..cost import Cost
 from ..download import Downloader
 from ..failures import Refused, SceneFailure, Trouble
 from ..grid import Grid
+from ..item import FoundItem
 from ..radiometry import VISIBLE, Darkness, Statement
 from ..record import Layer, SceneRecord
 from ..remote_source import RemoteSource, record_of
@@ -28,7 +29,7 @@ from ..store import Part, grown
 from .access import authority
 from .catalogue import Catalogue
 from .image import RemoteImage
-from .items import FoundItem, address, read_item, stated_bytes, stated_checksum, stated_radiometry
+from .items import address, read_item, stated_bytes, stated_checksum, stated_radiometry
 from .presets import layers_of, preset_of
 
 T = TypeVar("T")
@@ -41,6 +42,8 @@ DAMAGED = 3
 
 class StacSource(RemoteSource[StacSourceConfig, FoundItem]):
     """Scenes of a STAC API."""
+
+    kind = FoundItem
 
     def __init__(self, config: StacSourceConfig, area: Area | None = None) -> None:
         # while some threads check what has arrived, others keep the connections busy
@@ -92,7 +95,7 @@ class StacSource(RemoteSource[StacSourceConfig, FoundItem]):
 
     def footprint(self, found: Found) -> BaseGeometry:
         """What a scene saw, by the catalogue's word."""
-        return _item(found).footprint
+        return self._own(found).footprint
 
     def estimate(self, found: Found, grid: Grid) -> Cost:
         """About what a scene costs, whether the store has it or not; nothing is asked.
@@ -100,7 +103,7 @@ class StacSource(RemoteSource[StacSourceConfig, FoundItem]):
         Bytes are the share of the sizes that the item states, where it does; else those of pixels that are not
         compressed, and so more than will arrive. Files that have to be fetched whole count whole.
         """
-        scene = _item(found)
+        scene = self._own(found)
         windows = self._windows({name: grid.geoboxes[name] for name in layers_of(self.preset, found.level)})
         cost = Cost(scenes=1)
         for name, asset in layers_of(self.preset, found.level).items():
@@ -111,9 +114,6 @@ class StacSource(RemoteSource[StacSourceConfig, FoundItem]):
             rows = 1 if whole else -(-window.height // BLOCK)
             cost += Cost(requests=1 + rows, bytes=round(share * stated))
         return cost
-
-    def _own(self, found: Found) -> FoundItem:
-        return _item(found)
 
     def _names(self, level: str) -> Iterable[str]:
         return layers_of(self.preset, level)
@@ -200,29 +200,14 @@ class StacSource(RemoteSource[StacSourceConfig, FoundItem]):
         counts = {**darkness, **darkness_of(part, missing)}
         applied, decided = settle(found.id, stated["B02"], found.baseline, counts, self.config.offset_check)
         offsets = {name: _offset(statement, stated["B02"], applied) for name, statement in stated.items()}
-        return record_of(
-            found,
-            found.cloud_cover,
-            found.footprint,
-            layers,
-            applied,
-            offsets,
-            cost,
-            (found.item["properties"], found.sensed),
-            {
-                "kind": "stac",
-                "api": self.preset.url,
-                "collection": found.item.get("collection"),
-                "item": found.item["id"],
-                "radiometry": decided,
-            },
-        )
-
-
-def _item(found: Found) -> FoundItem:
-    if not isinstance(found, FoundItem):
-        raise ValueError(f"{found.id} was found elsewhere")
-    return found
+        origin = {
+            "kind": "stac",
+            "api": self.preset.url,
+            "collection": found.item.get("collection"),
+            "item": found.item["id"],
+            "radiometry": decided,
+        }
+        return record_of(found, layers, applied, offsets, cost, origin)
 
 
 def _offset(statement: Statement, reference: Statement, applied: Statement) -> int:
