@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cloudrobust.scenes.estimate import KEYS, NUMBERS, estimate, told, total
 from cloudrobust.scenes.fetch import fetch_month
 from cloudrobust.scenes.index import read_index, write_index
 from cloudrobust.scenes.ledger import account
+from cloudrobust.scenes.source import Found
 from peers.sentinelhub_double import SentinelHubDouble
 
 from .conftest import FIRST, LAST, MONTH, TILE, Service
@@ -92,3 +93,12 @@ def test_the_sun_is_kept_with_the_scene(service: Service, made: Any, tmp_path: P
         own = open_scene(made.source.folder / f"{row.id}.SAFE").sun()
         # stated by one; computed for the middle of the footprint from the other, which does not tell
         assert ours == pytest.approx(own, abs=1e-9 if service.kind == "stac" else 0.05)
+
+
+@pytest.mark.parametrize("service", ["stac", "sentinelhub"], indirect=True)
+@pytest.mark.parametrize("method", ["paid", "fetch"])
+def test_a_scene_that_another_archive_found_is_refused(service: Service, method: str) -> None:
+    name = "S2A_MSIL2A_20220501T102031_N0400_R065_T32UPU_20220501T132231"
+    stranger = Found(name, TILE, "L2A", datetime(2022, 5, 1, 10, 20, 31), "04.00")
+    with pytest.raises(ValueError, match=f"{name} was found elsewhere"):
+        getattr(service.make(), method)(stranger)

@@ -72,7 +72,7 @@ class RemoteSource(ABC, Generic[Config, Scene]):
 
     def paid(self, found: Found) -> Cost | None:
         """What a scene cost, if the store has it."""
-        record = self._stored(found)
+        record = self._stored(self._own(found))
         return spent(record) if record is not None else None
 
     def fetch(self, found: Found) -> Path:
@@ -87,7 +87,7 @@ class RemoteSource(ABC, Generic[Config, Scene]):
         """
         scene = self._own(found)
         place = self._store.place(found.level, found.tile, found.id)
-        if self._stored(found) is not None:
+        if self._stored(scene) is not None:
             return place
         with self._store.part(found.id) as part:
             former = self._store.find(found.level, found.tile, found.id)
