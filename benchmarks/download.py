@@ -45,14 +45,14 @@ from shapely.geometry import box, mapping
 from cloudrobust.config.sources import StacSource as StacSourceConfig
 from cloudrobust.scenes.area import Area
 from cloudrobust.scenes.bands import BAND, bands_of
-from cloudrobust.scenes.download import Downloader
-from cloudrobust.scenes.item import FoundItem
-from cloudrobust.scenes.retry import Patience
+from cloudrobust.scenes.images.tiff import inflated
+from cloudrobust.scenes.remote.download import Downloader
+from cloudrobust.scenes.remote.item import FoundItem
+from cloudrobust.scenes.remote.retry import Patience
 from cloudrobust.scenes.stac.image import FIRST, RemoteImage
 from cloudrobust.scenes.stac.items import read_item
 from cloudrobust.scenes.stac.presets import PRESETS
 from cloudrobust.scenes.stac.source import StacSource
-from cloudrobust.scenes.tiff import inflated
 
 LEFT, TOP, CRS = 600000, 5400000, "EPSG:32632"
 

@@ -36,10 +36,11 @@ from scipy import ndimage
 from cloudrobust.config.steps import Bands, Interpolate
 from cloudrobust.log import logger
 from cloudrobust.parcels.tiles import TileCoverage
-from cloudrobust.scenes import geotiff, open_scene
+from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.bands import BAND
 from cloudrobust.scenes.grid import Grid
-from cloudrobust.scenes.record import SCENE_FILE, Layer, SceneRecord
+from cloudrobust.scenes.images import geotiff
+from cloudrobust.scenes.store.record import SCENE_FILE, Layer, SceneRecord
 from cloudrobust.steps.pixels import aggregate
 
 LEFT, TOP, CRS = 600000.0, 5400000.0, "EPSG:32632"

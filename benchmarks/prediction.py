@@ -4,7 +4,7 @@
     python benchmarks/prediction.py --models lstm transformer msresnet forest --parcels 20000 100000
 
 A small study is trained (a few seconds), a series file with so many parcels is written, and
-`learning.others.predict_in_pieces` predicts all of them, each run in a process of its own, whose greatest memory
+`learning.new_parcels.predict_in_pieces` predicts all of them, each run in a process of its own, whose greatest memory
 (resident set) is read at its end. Memory that does not grow from one number of parcels to the next is the point.
 The series are random: speed and memory do not depend on the values.
 """
@@ -27,7 +27,7 @@ import pandas as pd
 from cloudrobust.config.models import Forest, Lstm, MsResnet, TempCnn, Transformer
 from cloudrobust.config.training import Training
 from cloudrobust.learning import train_and_predict
-from cloudrobust.learning.others import predict_in_pieces
+from cloudrobust.learning.new_parcels import predict_in_pieces
 
 MODELS = {
     "tempcnn": TempCnn(),

@@ -96,9 +96,9 @@ def make_archive(folder: Path, size: int, dates: int) -> float:
     from odc.geo.geobox import GeoBox
     from scipy import ndimage
 
-    from cloudrobust.scenes import jp2
     from cloudrobust.scenes.bands import BAND, bands_of
-    from cloudrobust.scenes.safe_writer import write_product
+    from cloudrobust.scenes.images import jp2
+    from cloudrobust.scenes.safe.writer import write_product
 
     generator = np.random.default_rng(1)
     boxes = {
@@ -186,9 +186,10 @@ def measure(size: int, parcels: int, dates: int) -> dict[str, Any]:
     from cloudrobust.parcels.coverage import Coverage
     from cloudrobust.parcels.series import write_dataset
     from cloudrobust.parcels.tiles import TileCoverage
-    from cloudrobust.scenes import jp2, open_scene
+    from cloudrobust.scenes import open_scene
     from cloudrobust.scenes.fetch import describe
     from cloudrobust.scenes.grid import Grid
+    from cloudrobust.scenes.images import jp2
     from cloudrobust.scenes.index import to_index
     from cloudrobust.steps.mask import mask_scenes
 

@@ -30,8 +30,8 @@ use rule train as train_ablated with:
     benchmark:
         PATHS.benchmark("train_ablated", "{branch}-{model}.tsv")
     wildcard_constraints:
-        branch=one_of(sorted(set(STUDY.ablated) - set(TWINS))),
-        model=one_of(sorted(STUDY.models)),
+        branch=exactly_these(sorted(set(STUDY.ablated) - set(TWINS))),
+        model=exactly_these(sorted(STUDY.models)),
     params:
         model=lambda wildcards: STUDY.models[wildcards.model].canonical(),
         training=STUDY.training.model_copy(update={"seeds": tuple(ablation_seeds())}).canonical(),

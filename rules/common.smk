@@ -15,7 +15,7 @@ from cloudrobust.config.sources import RemoteSource, SimulatorSource, TableSourc
 from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
 from cloudrobust.config.steps.chain import ranges
 from cloudrobust.errors import InputError
-from cloudrobust.lost_jobs import told
+from cloudrobust.lost_jobs import lost_job_sentences
 from cloudrobust.steps import modules_of
 
 
@@ -42,7 +42,7 @@ IS_REMOTE = isinstance(STUDY.source, RemoteSource)
 # A source is found by its kind at run time; its code counts for the rules that ask it.
 SOURCE_MODULE = {
     "simulator": "cloudrobust.scenes.simulator.source",
-    "safe": "cloudrobust.scenes.safe_source",
+    "safe": "cloudrobust.scenes.safe.source",
     "stac": "cloudrobust.scenes.stac.source",
     "sentinelhub": "cloudrobust.scenes.sentinelhub.source",
     "table": "cloudrobust.parcels.table",
@@ -68,7 +68,7 @@ COMPARISON = canonical(
 PUBLISHED = STUDY.published.canonical() if STUDY.published is not None else ""
 TABLES = [
     f"{name}.{suffix}"
-    for name in ("accuracy", "kappa", "classes", "parameters", "scores", "sureness", "variance")
+    for name in ("accuracy", "kappa", "classes", "parameters", "scores", "confidence", "variance")
     for suffix in ("csv", "md", "tex")
 ]
 
@@ -78,7 +78,7 @@ def code(script, *modules):
     return code_hash(SCRIPTS / f"{script}.py", *modules)
 
 
-def one_of(names):
+def exactly_these(names):
     """A wildcard constraint: exactly these names (nothing, if there are none)."""
     return "|".join(names) if names else "(?!)"
 
@@ -267,7 +267,7 @@ def text_of(log):
 
 def show_lost_jobs(log):
     """What became of jobs that a cluster has lost, in plain words."""
-    for sentence in told(text_of(log)):
+    for sentence in lost_job_sentences(text_of(log)):
         print(f"lost: {sentence}", file=sys.stderr)
 
 
@@ -405,7 +405,7 @@ def resplit_runs(split, file):
 
 
 wildcard_constraints:
-    tile=one_of(STUDY.tiles),
+    tile=exactly_these(STUDY.tiles),
     month=r"\d{4}-\d{2}",
 
 

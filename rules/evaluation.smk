@@ -12,7 +12,7 @@ rule evaluate:
         scores=PATHS.evaluation("scores.csv"),
         classes=PATHS.evaluation("classes.csv"),
         scored=PATHS.evaluation("scored.csv"),
-        sureness=PATHS.evaluation("sureness.csv"),
+        confidence=PATHS.evaluation("confidence.csv"),
         mcnemar=PATHS.evaluation("mcnemar.csv"),
         variance=PATHS.evaluation("variance.csv"),
         reliability=PATHS.evaluation("reliability.csv"),

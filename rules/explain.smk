@@ -31,8 +31,8 @@ rule explain_model:
     benchmark:
         PATHS.benchmark("explain_model", "{branch}-{model}.tsv")
     wildcard_constraints:
-        branch=one_of(sorted(STUDY.branches)),
-        model=one_of(NETWORKS),
+        branch=exactly_these(sorted(STUDY.branches)),
+        model=exactly_these(NETWORKS),
     conda:
         "../envs/learning.yaml"
     threads: 1
@@ -64,8 +64,8 @@ rule draw_explanation:
     benchmark:
         PATHS.benchmark("draw_explanation", "{branch}-{model}.tsv")
     wildcard_constraints:
-        branch=one_of(sorted(STUDY.branches)),
-        model=one_of(NETWORKS),
+        branch=exactly_these(sorted(STUDY.branches)),
+        model=exactly_these(NETWORKS),
     conda:
         "../envs/learning.yaml"
     resources:

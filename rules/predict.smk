@@ -33,8 +33,8 @@ rule predict_parcels:
     benchmark:
         PATHS.benchmark("predict_parcels", "{branch}-{model}.tsv")
     wildcard_constraints:
-        branch=one_of(sorted(STUDY.branches)),
-        model=one_of(sorted(STUDY.models)),
+        branch=exactly_these(sorted(STUDY.branches)),
+        model=exactly_these(sorted(STUDY.models)),
     conda:
         "../envs/learning.yaml"
     threads: 1
@@ -83,8 +83,8 @@ if STUDY.prediction.file:
         benchmark:
             PATHS.benchmark("predict_other_parcels", "{branch}-{model}.tsv")
         wildcard_constraints:
-            branch=one_of(sorted(STUDY.branches)),
-            model=one_of(sorted(STUDY.models)),
+            branch=exactly_these(sorted(STUDY.branches)),
+            model=exactly_these(sorted(STUDY.models)),
         conda:
             "../envs/learning.yaml"
         threads: 1

@@ -18,8 +18,8 @@ rule try_robustness:
     benchmark:
         PATHS.benchmark("try_robustness", "{branch}-{model}.tsv")
     wildcard_constraints:
-        branch=one_of(sorted(STUDY.branches)),
-        model=one_of(sorted(STUDY.models)),
+        branch=exactly_these(sorted(STUDY.branches)),
+        model=exactly_these(sorted(STUDY.models)),
     conda:
         "../envs/learning.yaml"
     threads: 1

@@ -17,7 +17,7 @@ rule split_again:
     benchmark:
         PATHS.benchmark("split_again", "{split}.tsv")
     wildcard_constraints:
-        split=one_of([*FOLDS, RANDOM]),
+        split=exactly_these([*FOLDS, RANDOM]),
     conda:
         "../envs/images.yaml"
     resources:
@@ -44,9 +44,9 @@ use rule train as train_again with:
     benchmark:
         PATHS.benchmark("train_again", "{split}-{branch}-{model}.tsv")
     wildcard_constraints:
-        split=one_of([*FOLDS, RANDOM]),
-        branch=one_of(sorted(STUDY.branches)),
-        model=one_of(sorted(RESPLIT_MODELS)),
+        split=exactly_these([*FOLDS, RANDOM]),
+        branch=exactly_these(sorted(STUDY.branches)),
+        model=exactly_these(sorted(RESPLIT_MODELS)),
     params:
         model=lambda wildcards: STUDY.model(wildcards.branch, wildcards.model).canonical(),
         training=STUDY.training.canonical(),
@@ -96,7 +96,7 @@ rule compare_folds:
         ledger=PATHS.evaluation("folds_ledger.csv"),
         tables=[
             PATHS.report("tables", f"{name}.{suffix}")
-            for name in ("cross-validation", "cross-validation-sureness")
+            for name in ("cross-validation", "cross-validation-confidence")
             for suffix in ("csv", "md", "tex")
         ],
         figures=shown_figures("cross-validation"),

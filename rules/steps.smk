@@ -11,8 +11,8 @@ rule select_scenes:
     benchmark:
         PATHS.benchmark("select_scenes", "{chain}/{step}-{tile}-{month}.tsv")
     wildcard_constraints:
-        chain=one_of(pixel_chains()),
-        step=one_of(steps_of(Select)),
+        chain=exactly_these(pixel_chains()),
+        step=exactly_these(steps_of(Select)),
     conda:
         "../envs/images.yaml"
     resources:
@@ -40,8 +40,8 @@ rule mask_scenes:
     benchmark:
         PATHS.benchmark("mask_scenes", "{chain}/{step}-{tile}-{month}.tsv")
     wildcard_constraints:
-        chain=one_of(pixel_chains()),
-        step=one_of(steps_of(Mask)),
+        chain=exactly_these(pixel_chains()),
+        step=exactly_these(steps_of(Mask)),
     conda:
         "../envs/images.yaml"
     resources:
@@ -67,7 +67,7 @@ rule observe_parcels:
     benchmark:
         PATHS.benchmark("observe_parcels", "{chain}-{tile}-{month}.tsv")
     wildcard_constraints:
-        chain=one_of(pixel_chains()),
+        chain=exactly_these(pixel_chains()),
     conda:
         "../envs/images.yaml"
     resources:
@@ -96,7 +96,7 @@ rule collect_series:
     benchmark:
         PATHS.benchmark("collect_series", "{chain}.tsv")
     wildcard_constraints:
-        chain=one_of(pixel_chains()),
+        chain=exactly_these(pixel_chains()),
     conda:
         "../envs/images.yaml"
     resources:
@@ -119,7 +119,7 @@ rule select_series:
     benchmark:
         PATHS.benchmark("select_series", "{chain}.tsv")
     wildcard_constraints:
-        chain=one_of(chains_made_by(Select)),
+        chain=exactly_these(chains_made_by(Select)),
     conda:
         "../envs/images.yaml"
     resources:
@@ -142,7 +142,7 @@ rule interpolate_series:
     benchmark:
         PATHS.benchmark("interpolate_series", "{chain}.tsv")
     wildcard_constraints:
-        chain=one_of(chains_made_by(Interpolate)),
+        chain=exactly_these(chains_made_by(Interpolate)),
     conda:
         "../envs/images.yaml"
     resources:
@@ -166,7 +166,7 @@ rule apply_step:
     benchmark:
         PATHS.benchmark("apply_step", "{chain}.tsv")
     wildcard_constraints:
-        chain=one_of(other_chains()),
+        chain=exactly_these(other_chains()),
     conda:
         "../envs/images.yaml"
     resources:
@@ -202,7 +202,7 @@ rule aggregate_pixels:
     benchmark:
         PATHS.benchmark("aggregate_pixels", "{chain}.tsv")
     wildcard_constraints:
-        chain=one_of(chains_made_by(Aggregate)),
+        chain=exactly_these(chains_made_by(Aggregate)),
     conda:
         "../envs/images.yaml"
     # Dask's local workers run beside the job itself; all others elsewhere.

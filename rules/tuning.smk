@@ -24,8 +24,8 @@ rule tune_model:
     benchmark:
         PATHS.benchmark("tune_model", "{branch}-{model}.tsv")
     wildcard_constraints:
-        branch=one_of(sorted(TUNED_BRANCHES)),
-        model=one_of(sorted(TUNED_MODELS)),
+        branch=exactly_these(sorted(TUNED_BRANCHES)),
+        model=exactly_these(sorted(TUNED_MODELS)),
     conda:
         "../envs/learning.yaml"
     threads: 1

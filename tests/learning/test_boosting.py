@@ -12,7 +12,7 @@ from cloudrobust.config.models import Boosted
 from cloudrobust.errors import InputError
 from cloudrobust.learning import load, load_model, train_and_predict
 from cloudrobust.learning.boosting import classifier
-from cloudrobust.learning.others import predict_others
+from cloudrobust.learning.new_parcels import predict_others
 from cloudrobust.learning.trees import grow
 
 QUICK = Boosted(rounds=40, patience=5)

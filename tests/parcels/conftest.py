@@ -20,7 +20,7 @@ from odc.geo.geobox import GeoBox
 from cloudrobust.scenes.bands import BAND, bands_of
 from cloudrobust.scenes.grid import Grid
 from cloudrobust.scenes.index import to_index
-from cloudrobust.scenes.safe_writer import write_product
+from cloudrobust.scenes.safe.writer import write_product
 
 CRS = "EPSG:32632"
 LEFT, TOP = 600000.0, 5400000.0

@@ -12,8 +12,8 @@ import rasterio
 from shapely.geometry import mapping
 
 from cloudrobust.scenes.bands import BANDS
-from cloudrobust.scenes.metadata import ProductMetadata
-from cloudrobust.scenes.safe import SafeScene
+from cloudrobust.scenes.safe.metadata import ProductMetadata
+from cloudrobust.scenes.safe.scene import SafeScene
 from cloudrobust.scenes.stac.presets import PRESETS, layers_of
 
 STYLES = ("plain", "earth-search", "planetary-computer", "cdse")

@@ -26,7 +26,7 @@ from rasterio.windows import Window
 from shapely.geometry import box, mapping
 
 from cloudrobust.scenes.radiometry import NODATA, SATURATED
-from cloudrobust.scenes.safe import SafeScene
+from cloudrobust.scenes.safe.scene import SafeScene
 
 from .faulty import Answer, FaultyServer
 

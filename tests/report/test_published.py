@@ -5,8 +5,8 @@ import pytest
 
 from cloudrobust.config.published import Published
 from cloudrobust.evaluation.compare import comparison_table
-from cloudrobust.report.forms import latex, markdown
 from cloudrobust.report.published import beside
+from cloudrobust.report.table_files import latex, markdown
 from cloudrobust.report.tables import caption, comparison_text
 
 FIGURES = {

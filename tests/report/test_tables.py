@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cloudrobust.evaluation.compare import class_comparison, common_parcels, comparison_table, scores
-from cloudrobust.report.forms import escape, latex, markdown
+from cloudrobust.report.table_files import escape, latex, markdown
 from cloudrobust.report.tables import caption, comparison_text, write_tables
 
 LINES = [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloudrobust.scenes.safe_writer import write_product
+from cloudrobust.scenes.safe.writer import write_product
 
 from .small_scenes import small_content
 

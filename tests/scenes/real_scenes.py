@@ -10,7 +10,7 @@ import rasterio
 from odc.geo.geobox import GeoBox
 
 from cloudrobust.scenes.bands import BANDS
-from cloudrobust.scenes.safe_writer import write_product
+from cloudrobust.scenes.safe.writer import write_product
 
 TILE = "33TVM"
 

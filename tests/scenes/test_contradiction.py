@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cloudrobust.scenes.metadata import read_metadata
 from cloudrobust.scenes.radiometry import (
     OFFSET,
     VISIBLE,
@@ -19,6 +18,7 @@ from cloudrobust.scenes.radiometry import (
     stated_by_flag,
     stated_by_scale,
 )
+from cloudrobust.scenes.safe.metadata import read_metadata
 
 from .real_scenes import read_slovenia, slovenia_files
 

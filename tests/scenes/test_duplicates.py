@@ -12,7 +12,7 @@ import pytest
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from cloudrobust.scenes.duplicates import LARGER, NEWER, Acquisition, resolve
-from cloudrobust.scenes.names import ProductName
+from cloudrobust.scenes.safe.names import ProductName
 from cloudrobust.scenes.source import Found
 
 WHOLE, WEST, EAST = box(10, 48, 11, 49), box(10, 48, 10.6, 49), box(10.6, 48, 11, 49)

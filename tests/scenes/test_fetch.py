@@ -13,7 +13,7 @@ from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.fetch import fetch_month, month_days
 from cloudrobust.scenes.grid import Grid
 from cloudrobust.scenes.index import read_index, write_index
-from cloudrobust.scenes.safe_source import SafeSource
+from cloudrobust.scenes.safe.source import SafeSource
 from cloudrobust.scenes.source import Found
 
 WriteSmall = Callable[..., Path]

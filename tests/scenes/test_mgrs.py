@@ -7,8 +7,8 @@ from odc.geo.geobox import GeoBox
 from shapely.geometry import box
 
 from cloudrobust.errors import InputError
-from cloudrobust.scenes.metadata import read_metadata
 from cloudrobust.scenes.mgrs import SIDE, geoboxes_of, tile_box
+from cloudrobust.scenes.safe.metadata import read_metadata
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from cloudrobust.errors import InputError
 from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.failures import SceneFailure
 from cloudrobust.scenes.fetch import fetch_month
-from cloudrobust.scenes.safe_source import SafeSource
-from cloudrobust.scenes.safe_zip import unpack
+from cloudrobust.scenes.safe.source import SafeSource
+from cloudrobust.scenes.safe.zipped import unpack
 
 FIRST, LAST = date(2022, 5, 1), date(2022, 5, 31)
 

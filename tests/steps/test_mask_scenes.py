@@ -16,13 +16,14 @@ from s2cloudless import S2PixelCloudDetector
 
 from cloudrobust.config.steps import Mask
 from cloudrobust.errors import InputError
-from cloudrobust.scenes import geotiff, open_scene
+from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.bands import BAND, bands_of
 from cloudrobust.scenes.fetch import describe
+from cloudrobust.scenes.images import geotiff
 from cloudrobust.scenes.index import empty_index, to_index
-from cloudrobust.scenes.record import Layer, SceneRecord
-from cloudrobust.scenes.safe_writer import write_product
-from cloudrobust.scenes.stored import describe as describe_stored
+from cloudrobust.scenes.safe.writer import write_product
+from cloudrobust.scenes.store.record import Layer, SceneRecord
+from cloudrobust.scenes.store.scene import describe as describe_stored
 from cloudrobust.steps.cloudless import BANDS
 from cloudrobust.steps.mask import mask_scenes
 from scenes.real_scenes import write_slovenia

@@ -28,7 +28,7 @@ from cloudrobust.scenes.bands import BAND, bands_of
 from cloudrobust.scenes.fetch import describe
 from cloudrobust.scenes.grid import Grid
 from cloudrobust.scenes.index import to_index
-from cloudrobust.scenes.safe_writer import write_product
+from cloudrobust.scenes.safe.writer import write_product
 from cloudrobust.steps import apply, pixels
 from cloudrobust.steps.mask import mask_scenes
 from cloudrobust.steps.pixels import aggregate, bands_needed, together

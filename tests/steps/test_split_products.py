@@ -21,8 +21,8 @@ from cloudrobust.scenes.fetch import fetch_month
 from cloudrobust.scenes.index import read_index, write_index
 from cloudrobust.scenes.ledger import account
 from cloudrobust.scenes.merged import MergedScene
-from cloudrobust.scenes.safe_source import SafeSource
-from cloudrobust.scenes.safe_writer import write_product
+from cloudrobust.scenes.safe.source import SafeSource
+from cloudrobust.scenes.safe.writer import write_product
 from cloudrobust.scenes.source import Found
 from cloudrobust.steps.mask import mask_scenes
 from scenes.small_scenes import SIDE, small_content, small_geoboxes

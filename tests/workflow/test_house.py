@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -65,3 +67,24 @@ def test_the_library_imports_without_torch_or_rasterio_until_they_are_needed() -
         check=True,
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """Imports for type checkers only count too: two modules that know each other are one idea."""
+    library = ROOT / "workflow" / "cloudrobust"
+    modules = {".".join(file.relative_to(library.parent).with_suffix("").parts): file for file in library.rglob("*.py")}
+    imports = {}
+    for name, file in modules.items():
+        package = name.split(".")[:-1]
+        found = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.ImportFrom) or not node.level:
+                continue
+            base = ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+            for alias in node.names:
+                found.add(f"{base}.{alias.name}" if f"{base}.{alias.name}" in modules else base)
+        imports[name] = found & set(modules)
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        raise AssertionError(" imports ".join(error.args[1])) from None

@@ -23,12 +23,12 @@ BRANCHES = list(SMALL["branches"])
 
 def test_every_result_that_is_promised_is_there(finished: Project) -> None:
     results = finished.folder / "results"
-    for table in ("accuracy", "kappa", "classes", "parameters", "scores", "sureness", "variance"):
+    for table in ("accuracy", "kappa", "classes", "parameters", "scores", "confidence", "variance"):
         for suffix in ("csv", "md", "tex"):
             assert (results / "report" / "tables" / f"{table}.{suffix}").stat().st_size > 0
     for figure in (
         "comparison",
-        "sureness",
+        "confidence",
         "reliability",
         "split-distance",
         "series",

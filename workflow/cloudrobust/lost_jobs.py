@@ -17,7 +17,7 @@ REASONS = (
 calls jobs over their time or memory cancelled, too (slurmstepd's messages, Slurm 22.05; squeue(1), job state codes)."""
 
 
-def told(snakemake_log: str) -> list[str]:
+def lost_job_sentences(snakemake_log: str) -> list[str]:
     """A sentence for each job that was lost, in the order of their loss.
 
     A job that failed by itself, and says why in its own log, is not among them.

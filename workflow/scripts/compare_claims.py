@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 
 from adaptor import job
-from again import runs_again
 from cloudrobust.errors import InputError
 from cloudrobust.evaluation.splits import claims
 from cloudrobust.report.figures.other_splits import claims_figure
-from cloudrobust.report.forms import write_forms
 from cloudrobust.report.other_splits import CLAIMS, claims_text
 from cloudrobust.report.style import save
+from cloudrobust.report.table_files import write_forms
 from comparison import runs_of, wanted
+from resplit_runs import runs_again
 
 with job(snakemake):
     if snakemake.params.method == "random":

@@ -5,17 +5,17 @@ from pathlib import Path
 import pandas as pd
 
 from adaptor import job
-from again import runs_again
 from cloudrobust.atomic import atomic
 from cloudrobust.errors import InputError
 from cloudrobust.evaluation.splits import cross_validated, fold_ledger, fold_scores
 from cloudrobust.parcels.read import load_parcels
+from cloudrobust.report.confidence import confidence_caption, confidence_text
 from cloudrobust.report.figures.other_splits import folds_figure
-from cloudrobust.report.forms import write_forms
 from cloudrobust.report.other_splits import folds_caption, folds_text
 from cloudrobust.report.style import save
-from cloudrobust.report.sureness import sureness_caption, sureness_text
+from cloudrobust.report.table_files import write_forms
 from comparison import wanted
+from resplit_runs import runs_again
 
 with job(snakemake):
     if not snakemake.input.cards:
@@ -41,7 +41,7 @@ with job(snakemake):
             table.to_csv(part, index=False)
     folder = Path(snakemake.output.tables[0]).parent
     write_forms("cross-validation", variance, folds_text(variance), folds_caption(count), folder, ("model", "branch"))
-    words = sureness_caption(intervals, "accuracy", *names).replace("of the test part", f"of all {count} folds")
+    words = confidence_caption(intervals, "accuracy", *names).replace("of the test part", f"of all {count} folds")
     sure = intervals.merge(tests, on="model")
-    write_forms("cross-validation-sureness", sure, sureness_text(intervals, tests), words, folder)
+    write_forms("cross-validation-confidence", sure, confidence_text(intervals, tests), words, folder)
     save(folds_figure(scores, *names), Path(snakemake.output.figures[0]).with_suffix(""))

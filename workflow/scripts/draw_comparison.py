@@ -8,9 +8,9 @@ from adaptor import job
 from cloudrobust.evaluation.metrics import confusion, majority
 from cloudrobust.report.figures.class_scores import class_scores_figure
 from cloudrobust.report.figures.comparison import comparison_figure
+from cloudrobust.report.figures.confidence import confidence_figure
 from cloudrobust.report.figures.confusion import confusion_figure
 from cloudrobust.report.figures.reliability import reliability_figure
-from cloudrobust.report.figures.sureness import sureness_figure
 from cloudrobust.report.style import save
 from comparison import runs_of, scored_parcels, tables_of, wanted
 
@@ -20,8 +20,8 @@ with job(snakemake):
     scores, first = pd.read_csv(snakemake.input.scores), next(iter(runs.values()))
     reference = {"accuracy": majority(first.predictions, scored)[1]}
     save(comparison_figure(scores, tables_of(snakemake, runs), reference), folder / "comparison")
-    cfg, sure = wanted(snakemake), pd.read_csv(snakemake.input.sureness)
-    save(sureness_figure(sure, tables_of(snakemake, runs)), folder / "sureness")
+    cfg, sure = wanted(snakemake), pd.read_csv(snakemake.input.confidence)
+    save(confidence_figure(sure, tables_of(snakemake, runs)), folder / "confidence")
     means = scores.groupby(["branch", "model"])[["ece", "ece_scaled"]].mean()
     errors = {key: (row["ece"], row["ece_scaled"]) for key, row in means.iterrows()}
     bins = pd.read_csv(snakemake.input.reliability)

@@ -6,8 +6,8 @@ import xarray as xr
 
 from adaptor import job
 from cloudrobust.atomic import atomic
-from cloudrobust.report.figures.along import pictured
 from cloudrobust.report.figures.attention import context_figure, graph_figure, matrix_figure
+from cloudrobust.report.figures.explained_series import pictured
 from cloudrobust.report.figures.gates import gates_figure
 from cloudrobust.report.figures.gradients import class_gradients_figure, gradients_figure
 from cloudrobust.report.style import save

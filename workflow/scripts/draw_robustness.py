@@ -6,9 +6,9 @@ import pandas as pd
 
 from adaptor import job
 from cloudrobust.report.figures.robustness import robustness_figure, robustness_parcels_figure
-from cloudrobust.report.forms import write_forms
 from cloudrobust.report.robustness import ROBUSTNESS, robustness_text
 from cloudrobust.report.style import save
+from cloudrobust.report.table_files import write_forms
 from comparison import wanted
 
 with job(snakemake):

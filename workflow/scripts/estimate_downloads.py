@@ -13,7 +13,7 @@ from cloudrobust.config.steps.chain import days_within
 from cloudrobust.log import logger
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.scenes.area import Area
-from cloudrobust.scenes.estimate import COLUMNS, estimate, told
+from cloudrobust.scenes.estimate import COLUMNS, estimate, estimate_text
 from cloudrobust.scenes.grid import Grid
 from cloudrobust.scenes.source import create
 
@@ -29,6 +29,6 @@ with job(snakemake):
             tables.append(estimate(source, tile, level, days_within(spans), Grid.from_json(Path(grid))))
     found = [table for table in tables if not table.empty]
     table = pd.concat(found, ignore_index=True) if found else tables[0]
-    logger.info("\n%s", told(table, free))
+    logger.info("\n%s", estimate_text(table, free))
     with atomic(snakemake.output.table) as part:
         table.to_csv(part, index=False)

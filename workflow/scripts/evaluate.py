@@ -6,9 +6,9 @@ from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.evaluation.calibration import reliability
 from cloudrobust.evaluation.compare import class_comparison, common_parcels, scores
+from cloudrobust.evaluation.confidence import intervals, mcnemar, variance
 from cloudrobust.evaluation.ledger import final_ledger, reconcile, totals
 from cloudrobust.evaluation.runs import reasons_of
-from cloudrobust.evaluation.sureness import intervals, mcnemar, variance
 from cloudrobust.parcels.ledger import ledger
 from cloudrobust.parcels.read import load_parcels
 from comparison import runs_of, wanted
@@ -28,7 +28,7 @@ with job(snakemake):
         snakemake.output.scores: table,
         snakemake.output.classes: class_comparison(frames, common.parcels, cfg["raw"], cfg["preprocessed"]),
         snakemake.output.scored: pd.DataFrame({"parcel": common.parcels}),
-        snakemake.output.sureness: intervals(frames, scored, blocks, *names, resamples),
+        snakemake.output.confidence: intervals(frames, scored, blocks, *names, resamples),
         snakemake.output.mcnemar: mcnemar(frames, scored, *names),
         snakemake.output.variance: variance(frames, scored, blocks, resamples),
         snakemake.output.reliability: pd.concat(

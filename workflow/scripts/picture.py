@@ -5,7 +5,7 @@ import xarray as xr
 
 from cloudrobust.config.study import Pictures
 from cloudrobust.parcels.read import load_parcels
-from cloudrobust.report.typical import typical_parcel
+from cloudrobust.report.example_parcel import typical_parcel
 
 
 def chosen_parcel(snakemake, raw: xr.Dataset, measured: xr.Dataset) -> pd.Series:

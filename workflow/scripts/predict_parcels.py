@@ -12,11 +12,11 @@ from cloudrobust.evaluation.answers import answers
 from cloudrobust.evaluation.area import adjusted_areas
 from cloudrobust.evaluation.calibration import temperatures
 from cloudrobust.evaluation.disagreement import disagreements
-from cloudrobust.learning.others import predict_in_pieces
-from cloudrobust.parcels.declared import declared_classes
+from cloudrobust.learning.new_parcels import predict_in_pieces
+from cloudrobust.parcels.declared_classes import declared_classes
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.series import read_series
-from cloudrobust.report.takeaway import parcel_answers, write_answers
+from cloudrobust.report.answer_files import parcel_answers, write_answers
 
 with job(snakemake):
     config = Prediction.model_validate_json(snakemake.params.cfg)

@@ -3,7 +3,7 @@
 from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.config.sources import Split
-from cloudrobust.parcels.apart import compared_distances
+from cloudrobust.parcels.distances import compared_distances
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.split import beside, classes_by_part, divide
 

@@ -12,6 +12,7 @@ from cloudrobust.config.outputs import Page as Settings
 from cloudrobust.evaluation.metrics import majority
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.series import read_series
+from cloudrobust.report.confidence import absent_sentence, confidence_sentence
 from cloudrobust.report.page.content import attention_content, parcel_content, series_content
 from cloudrobust.report.page.pictures import collect
 from cloudrobust.report.page.scenery import scenery
@@ -23,14 +24,13 @@ from cloudrobust.report.page.sections.predictions import best_run, takeaway_tabl
 from cloudrobust.report.page.sections.provenance import provenance_tables
 from cloudrobust.report.page.sections.robustness import robustness_tables
 from cloudrobust.report.page.sections.soundness import (
+    confidence_tables,
     other_split_tables,
     score_tables,
     split_tables,
-    sureness_tables,
 )
 from cloudrobust.report.page.write import Page, write_page
 from cloudrobust.report.summary import QUESTION, answer, caution
-from cloudrobust.report.sureness import absent_sentence, sureness_sentence
 from cloudrobust.scenes.index import read_index
 from comparison import all_tables_of, runs_of, scored_parcels, tables_of, wanted
 
@@ -68,7 +68,7 @@ with job(snakemake):
     opened = {key: xr.load_dataset(file) for key, file in zip(explained, snakemake.input.explanations, strict=True)}
     scores, classes = pd.read_csv(snakemake.input.scores), pd.read_csv(snakemake.input.classes)
     sure, tested, spread = (
-        pd.read_csv(file) for file in (snakemake.input.sureness, snakemake.input.mcnemar, snakemake.input.variance)
+        pd.read_csv(file) for file in (snakemake.input.confidence, snakemake.input.mcnemar, snakemake.input.variance)
     )
     shown = snakemake.input
     names = (cfg["raw"], cfg["preprocessed"])
@@ -79,7 +79,7 @@ with job(snakemake):
         caution=" ".join(
             words
             for words in (
-                sureness_sentence(sure, tested, *names),
+                confidence_sentence(sure, tested, *names),
                 caution(compared, len(scored), majority(first, scored)),
                 absent_sentence(classes),
             )
@@ -88,7 +88,7 @@ with job(snakemake):
         tables={
             "answer": [
                 *answer_tables(tables, len(scored)),
-                *sureness_tables(sure, tested, spread, *names),
+                *confidence_tables(sure, tested, spread, *names),
                 *other_split_tables(*(pd.read_csv(f[0]) if f else None for f in (shown.claims, shown.folds))),
             ],
             "data": split_tables(classes, pd.read_csv(snakemake.input.distances)),

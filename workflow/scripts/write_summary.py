@@ -10,8 +10,8 @@ from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.evaluation.metrics import majority
 from cloudrobust.provenance import versions
+from cloudrobust.report.confidence import absent_sentence, confidence_sentence
 from cloudrobust.report.summary import Facts, summary_markdown, summary_text
-from cloudrobust.report.sureness import absent_sentence, sureness_sentence
 from cloudrobust.scenes.ledger import by_level
 from comparison import runs_of, scored_parcels, tables_of, wanted
 
@@ -27,8 +27,11 @@ with job(snakemake):
         majority=majority(first.predictions, scored),
         chains=cfg["chains"],
         totals=pd.read_csv(snakemake.input.totals),
-        sureness=sureness_sentence(
-            pd.read_csv(snakemake.input.sureness), pd.read_csv(snakemake.input.mcnemar), cfg["raw"], cfg["preprocessed"]
+        confidence=confidence_sentence(
+            pd.read_csv(snakemake.input.confidence),
+            pd.read_csv(snakemake.input.mcnemar),
+            cfg["raw"],
+            cfg["preprocessed"],
         ),
         absent=absent_sentence(pd.read_csv(snakemake.input.classes)),
         scenes=by_level(pd.read_csv(snakemake.input.scenes)) if snakemake.input.scenes else None,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from adaptor import job
-from cloudrobust.report.sureness import write_sureness_tables
+from cloudrobust.report.confidence import write_confidence_tables
 from cloudrobust.report.tables import write_tables
 from comparison import all_tables_of, runs_of, scored_parcels, tables_of
 
@@ -16,9 +16,9 @@ with job(snakemake):
     folder = Path(snakemake.output.tables[0]).parent
     scored = len(scored_parcels(snakemake))
     write_tables(list(tables.values()), classes, scored, folder)
-    write_sureness_tables(
+    write_confidence_tables(
         all_tables_of(snakemake, runs),
-        *(pd.read_csv(file) for file in (snakemake.input.sureness, snakemake.input.mcnemar, snakemake.input.variance)),
+        *(pd.read_csv(snakemake.input[name]) for name in ("confidence", "mcnemar", "variance")),
         scored,
         folder,
     )

@@ -10,8 +10,8 @@ import xarray as xr
 from matplotlib.collections import QuadMesh
 
 from cloudrobust.evaluation.explanations.names import GATES
-from cloudrobust.report.figures.along import edges, of_parcel, pictured
 from cloudrobust.report.figures.attention import context_figure, graph_figure, matrix_figure, on_clouds_figure
+from cloudrobust.report.figures.explained_series import edges, of_parcel, pictured
 from cloudrobust.report.figures.faithfulness import faithfulness_figure
 from cloudrobust.report.figures.gates import gates_figure
 from cloudrobust.report.figures.gradients import class_gradients_figure, gradients_figure

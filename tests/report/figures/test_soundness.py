@@ -1,4 +1,4 @@
-"""Figures of calibration, sureness, splits and robustness: every number that is given is drawn where it belongs."""
+"""Figures of calibration, confidence, splits and robustness: every number that is given is drawn where it belongs."""
 
 from __future__ import annotations
 

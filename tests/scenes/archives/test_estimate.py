@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloudrobust.scenes import open_scene
-from cloudrobust.scenes.estimate import KEYS, NUMBERS, estimate, told, total
+from cloudrobust.scenes.estimate import KEYS, NUMBERS, estimate, estimate_text, total
 from cloudrobust.scenes.fetch import fetch_month
 from cloudrobust.scenes.index import read_index, write_index
 from cloudrobust.scenes.ledger import account
@@ -53,7 +53,7 @@ def test_processing_units_are_those_that_the_service_charges(service: Service, t
         counts, _ = account({(TILE, level, MONTH): path})
         assert counts.loc[0, "processing_units"] == after["spent_processing_units"]
         assert counts.loc[0, "requests"] == 6
-    text = told(before["L2A"], free=False)
+    text = estimate_text(before["L2A"], free=False)
     assert "to fetch: 2 of 2 scenes, about 6 requests" in text
     assert f"{before['L2A'].iloc[0]['processing_units']:.1f} processing units" in text
 
@@ -83,7 +83,7 @@ def test_a_mirror_costs_nothing_and_says_so(service: Service) -> None:
     assert total(table).iloc[0][["scenes", "requests", "processing_units", "megabytes", "to_fetch"]].tolist() == [
         2, 0, 0, 0, 0,
     ]  # fmt: skip
-    assert "the source costs nothing" in told(table, free=True)
+    assert "the source costs nothing" in estimate_text(table, free=True)
 
 
 @pytest.mark.parametrize("service", ["stac", "sentinelhub"], indirect=True)

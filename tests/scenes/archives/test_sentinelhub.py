@@ -21,7 +21,7 @@ from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.failures import JobFailure
 from cloudrobust.scenes.fetch import fetch_month
 from cloudrobust.scenes.mgrs import geoboxes_of, tile_box
-from cloudrobust.scenes.safe import SafeScene
+from cloudrobust.scenes.safe.scene import SafeScene
 from cloudrobust.scenes.sentinelhub import plan, source
 from cloudrobust.scenes.sentinelhub.answer import read
 from cloudrobust.scenes.sentinelhub.cost import cost_of, processing_units

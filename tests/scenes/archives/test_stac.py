@@ -21,7 +21,7 @@ from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.failures import JobFailure
 from cloudrobust.scenes.fetch import fetch_month
 from cloudrobust.scenes.index import read_index, write_index
-from cloudrobust.scenes.safe import SafeScene
+from cloudrobust.scenes.safe.scene import SafeScene
 from cloudrobust.scenes.source import create
 from cloudrobust.scenes.stac import catalogue
 from cloudrobust.scenes.stac.items import read_item

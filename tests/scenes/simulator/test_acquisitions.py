@@ -9,7 +9,7 @@ import pytest
 
 from cloudrobust.config.sources import SimulatorSource
 from cloudrobust.errors import InputError
-from cloudrobust.scenes.names import ProductName
+from cloudrobust.scenes.safe.names import ProductName
 from cloudrobust.scenes.simulator.acquisitions import at, baseline, name, passes
 
 

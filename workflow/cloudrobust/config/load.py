@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from ..errors import InputError
 from .ablation import WORD
 from .dask import MEMORY
-from .nearest import nearest
+from .spelling import nearest
 from .steps import DAY
 from .study import NAME, TILE, Study
 

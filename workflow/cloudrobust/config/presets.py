@@ -11,7 +11,7 @@ import yaml
 from pydantic import Field
 
 from .base import Part
-from .nearest import nearest
+from .spelling import nearest
 
 CATALOGUE = Path(__file__).with_name("presets.yaml")
 

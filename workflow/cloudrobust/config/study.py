@@ -18,12 +18,12 @@ from .design import Cell, Design, crossed
 from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
 from .models import Boosted, Forest, Model
-from .nearest import nearest
-from .needed import margin_around, needed_days
 from .outputs import Explanations, Page, Prediction
 from .presets import PresetBranch, expanded
 from .published import Published
+from .required_scenes import margin_around, needed_days
 from .sources import Level, Parcels, RemoteSource, SimulatorSource, Source, Split
+from .spelling import nearest
 from .steps import AnyStep, Select, Step
 from .steps import chain as order
 from .training import Training

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from .base import Part
 from .models import Forest, Model
-from .nearest import nearest
+from .spelling import nearest
 
 
 class Tuning(Part):

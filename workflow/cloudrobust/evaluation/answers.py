@@ -22,7 +22,7 @@ def answers(predictions: pd.DataFrame, temperature: Mapping[int, float]) -> pd.D
     Parameters
     ----------
     predictions
-        One row a parcel and seed with `p:<class>`, of `learning.prediction` or `learning.others`.
+        One row a parcel and seed with `p:<class>`, of `learning.prediction` or `learning.new_parcels`.
     temperature
         By seed, of `calibration.temperatures`.
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from ..config.evaluation import Robustness
 from ..config.steps import Aggregate, AnyStep
-from ..learning.others import predict_others
+from ..learning.new_parcels import predict_others
 from ..log import Progress, logger
 from ..parcels.series import write_dataset
 from ..steps import apply

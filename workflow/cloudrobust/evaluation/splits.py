@@ -9,8 +9,8 @@ import pandas as pd
 
 from .bootstrap import RESAMPLES, draws_of, interval
 from .compare import common_parcels, scores
+from .confidence import accuracy, contributions, intervals, mcnemar, units_of
 from .runs import Key
-from .sureness import accuracy, contributions, intervals, mcnemar, units_of
 
 Frames = Mapping[Key, pd.DataFrame]
 
@@ -114,7 +114,7 @@ def cross_validated(
     variance
         Of `split_variance`.
     intervals, mcnemar
-        As `sureness.intervals` and `.mcnemar` give them, over the pooled test parts: all parcels that every run
+        As `confidence.intervals` and `.mcnemar` give them, over the pooled test parts: all parcels that every run
         classifies. The seeds of the folds with the same number count as one.
     """
     frames = pooled(folds)

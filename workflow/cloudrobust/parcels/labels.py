@@ -7,8 +7,8 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from ..config.nearest import nearest
 from ..config.sources import Parcels
+from ..config.spelling import nearest
 from ..errors import InputError
 from ..log import logger
 

@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from ..atomic import atomic
-from ..config.nearest import nearest
 from ..config.sources import Parcels
+from ..config.spelling import nearest
 from ..errors import InputError
 from ..log import logger
 

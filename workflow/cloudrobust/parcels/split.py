@@ -24,7 +24,7 @@ from ..atomic import atomic
 from ..config.sources import Split
 from ..errors import InputError
 from ..log import logger
-from .apart import in_metres, nearest
+from .distances import in_metres, nearest
 
 PARTS = ("train", "validation", "test")
 COLUMNS = ("parcel", "class", "part", "block")

@@ -13,8 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..config.finished import Level
-from ..config.nearest import nearest
 from ..config.sources import TableSource
+from ..config.spelling import nearest
 from ..errors import InputError
 from ..log import logger
 from ..scenes.bands import BANDS, bands_of

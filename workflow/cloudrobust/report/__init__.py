@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .example_parcel import typical_parcel
     from .style import save
     from .summary import summary_markdown, summary_text
     from .tables import write_tables
-    from .typical import typical_parcel
 
 __all__ = ["save", "summary_markdown", "summary_text", "typical_parcel", "write_tables"]
 

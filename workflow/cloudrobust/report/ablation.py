@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from .forms import latex, markdown
 from .numbers import METRIC_NAMES, MISSING, model_name, signed
+from .table_files import latex, markdown
 
 METRICS = ("accuracy", "kappa")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from .forms import markdown
 from .numbers import METRIC_NAMES, model_name, score, signed, signed_with_deviation
+from .table_files import markdown
 from .tables import caption, comparison_text, parameters_text, spread_of
 
 QUESTION = "Do deep models need preprocessed satellite time series, or are raw ones, clouds and all, enough?"
@@ -42,8 +42,8 @@ class Facts:
         Hash of the configuration.
     question
         What the study asks.
-    sureness, absent
-        Of `report.sureness`: how sure the difference is, and which classes a part of the split lacks.
+    confidence, absent
+        Of `report.confidence`: how sure the difference is, and which classes a part of the split lacks.
     scenes
         Of `scenes.ledger.by_level`; None where series were brought.
     """
@@ -58,7 +58,7 @@ class Facts:
     versions: Mapping[str, str]
     config_hash: str
     question: str = field(default=QUESTION)
-    sureness: str = ""
+    confidence: str = ""
     absent: str = ""
     scenes: pd.DataFrame | None = None
 
@@ -136,7 +136,8 @@ def summary_markdown(facts: Facts) -> str:
     first = facts.comparisons[0]
     parts = [f"# {facts.title}", f"*{facts.question}*"]
     parts += ["## Answer", answer(first, facts.parcels)]
-    parts += [words for words in (facts.sureness, caution(first, facts.parcels, facts.majority), facts.absent) if words]
+    cautions = (facts.confidence, caution(first, facts.parcels, facts.majority), facts.absent)
+    parts += [words for words in cautions if words]
     parts.append("## Branches against each other")
     for table in facts.comparisons:
         parts += [caption(table, facts.parcels), markdown(comparison_text(table)).rstrip()]
@@ -177,7 +178,7 @@ def summary_text(facts: Facts, width: int = 88) -> str:
         text = comparison_text(table)
         lines += [METRIC_NAMES[table.attrs["metric"]], *(f"  {line}" for line in _columns(text)), ""]
     lines += _wrapped(answer(facts.comparisons[0], facts.parcels), width)
-    lines += _wrapped(facts.sureness, width)
+    lines += _wrapped(facts.confidence, width)
     lines += _wrapped(caution(facts.comparisons[0], facts.parcels, facts.majority), width)
     lines += _wrapped(facts.absent, width)
     counts = facts.totals.groupby("what", sort=False)["parcels"].sum()

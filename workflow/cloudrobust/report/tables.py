@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .forms import forms, latex, markdown, write_files
 from .numbers import METRIC_NAMES, MISSING, model_name, signed_with_deviation, with_deviation
 from .published import published_text
+from .table_files import forms, latex, markdown, write_files
 
 
 def comparison_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .safe import open_scene
+    from .open import open_scene
 
 __all__ = ["open_scene"]
 
@@ -13,7 +13,7 @@ __all__ = ["open_scene"]
 def __getattr__(name: str) -> Any:
     # rasterio and geopandas are imported only where a scene is opened
     if name == "open_scene":
-        from .safe import open_scene
+        from .open import open_scene
 
         return open_scene
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

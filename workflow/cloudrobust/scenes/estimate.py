@@ -73,7 +73,7 @@ def total(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{**dict.fromkeys(KEYS, "all"), **sums}]).astype(table.dtypes.to_dict())
 
 
-def told(table: pd.DataFrame, free: bool) -> str:
+def estimate_text(table: pd.DataFrame, free: bool) -> str:
     """The table and its sum for the terminal."""
     if table.empty:
         return "no scene of the study's days is there"

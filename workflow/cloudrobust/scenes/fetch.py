@@ -18,13 +18,13 @@ from .cost import Cost
 from .duplicates import Acquisition, settled
 from .failures import JobFailure, SceneFailure
 from .index import relative_to_store, to_index
-from .manifest import file_checksum
 from .merged import SEPARATOR, merged_id
-from .metadata import find_metadata, read_metadata
+from .remote.progress import Transfer
+from .safe.manifest import file_checksum
+from .safe.metadata import find_metadata, read_metadata
 from .source import Found, Source
-from .stored import describe as describe_stored
-from .stored import is_stored, paid
-from .transfer import Transfer
+from .store.scene import describe as describe_stored
+from .store.scene import is_stored, paid
 
 THREADS = 4
 """Fetches that run at once where the source allows it."""

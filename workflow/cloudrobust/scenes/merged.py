@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
-if TYPE_CHECKING:
-    from .safe import SafeScene
-    from .stored import StoredScene
+from .scene import Scene
 
 SEPARATOR = "|"
 """Stands between the parts in an index's column `file`; no product's name has it."""
@@ -48,7 +46,7 @@ class MergedScene:
     bands: that all parts hold.
     """
 
-    def __init__(self, parts: Sequence[SafeScene | StoredScene]) -> None:
+    def __init__(self, parts: Sequence[Scene]) -> None:
         self.parts = tuple(parts)
         first = self.parts[0]
         self.path, self.level, self.tile, self.time = first.path, first.level, first.tile, first.time

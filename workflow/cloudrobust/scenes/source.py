@@ -43,7 +43,7 @@ class Source(Protocol):
     A source may have more that `fetch_month` looks at: `store` (the folder below which products lie, so that
     indexes name them relative to it), `thread_safe` (whether several `fetch` calls may run at once; absent means
     no), `missing` (whether a scene that can't be had is an error, "fail", or a recorded "gap"), `meter`
-    (`cloudrobust.scenes.download.Meter`, the bytes received), `area` (where the parcels are), and
+    (`cloudrobust.scenes.remote.download.Meter`, the bytes received), `area` (where the parcels are), and
     `footprint(found)` (what a product saw, in longitude and latitude, where it is known before it is fetched).
 
     One that costs something has `estimate(found, grid)` (what a product will cost, by the grids of its tile) and
@@ -69,7 +69,7 @@ class Source(Protocol):
 
 # kind in the configuration -> module and class; imported only when it is used
 _KINDS = {
-    "safe": ("cloudrobust.scenes.safe_source", "SafeSource"),
+    "safe": ("cloudrobust.scenes.safe.source", "SafeSource"),
     "simulator": ("cloudrobust.scenes.simulator.source", "SimulatedArchive"),
     "stac": ("cloudrobust.scenes.stac.source", "StacSource"),
     "sentinelhub": ("cloudrobust.scenes.sentinelhub.source", "SentinelHubSource"),

@@ -61,7 +61,7 @@ def apply(cube: xr.Dataset, step: Any) -> xr.Dataset:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from ..config.nearest import nearest
+    from ..config.spelling import nearest
     from ..config.steps import Step
     from ..errors import InputError
 

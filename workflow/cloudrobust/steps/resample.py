@@ -8,12 +8,9 @@ from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
 from ..errors import InputError
-from ..scenes.merged import MergedScene
 from ..scenes.radiometry import to_reflectance
-from ..scenes.safe import SafeScene
-from ..scenes.stored import StoredScene
+from ..scenes.scene import Scene
 
-Scene = SafeScene | StoredScene | MergedScene
 TOLERANCE = 1e-3
 """Share of a pixel by which grids may miss each other and still count as nested."""
 

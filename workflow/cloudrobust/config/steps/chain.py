@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from ..nearest import nearest
+from ..spelling import nearest
 from . import Aggregate, AnyStep, Bands, Composite, Index, Interpolate, Mask, Normalise, Select, Smooth
 from .index import index_bands
 

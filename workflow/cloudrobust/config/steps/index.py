@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ..base import Part
-from ..nearest import nearest
+from ..spelling import nearest
 
 ALIASES = {"NDRE": "NDREI"}
 """Names that are in use for an index of the catalogue."""

@@ -22,7 +22,7 @@ from pyarrow import csv
 
 from ...config.datasets import THIRTEEN, BavarianCropsSource
 from ...config.finished import Level
-from ...config.nearest import nearest
+from ...config.spelling import nearest
 from ...errors import InputError
 from ...log import Progress, logger
 from ..finished import HasDays, frame

@@ -18,7 +18,7 @@ import xarray as xr
 
 from ...config.datasets import TEN, THIRTEEN, BreizhCropsSource
 from ...config.finished import Level
-from ...config.nearest import nearest
+from ...config.spelling import nearest
 from ...errors import InputError
 from ...log import Progress, logger
 from ..finished import HasDays, frame

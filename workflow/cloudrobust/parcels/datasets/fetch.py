@@ -14,9 +14,9 @@ from ...atomic import atomic
 from ...config.datasets import GUIDE, SEASON, BavarianCropsSource, BreizhCropsSource, DatasetSource
 from ...errors import InputError
 from ...log import Progress, logger
-from ...scenes.download import Downloader
-from ...scenes.retry import Patience
-from ...scenes.whole_file import FileFailure, fetch_bytes, fetch_file, opened
+from ...scenes.remote.download import Downloader
+from ...scenes.remote.file import FileFailure, fetch_bytes, fetch_file, opened
+from ...scenes.remote.retry import Patience
 
 SIZES = {
     ("L1C", "frh01"): 2559635960,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...config.nearest import nearest
+from ...config.spelling import nearest
 from ...errors import InputError
 from ..read import codes
 

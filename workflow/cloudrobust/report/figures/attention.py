@@ -17,7 +17,17 @@ from matplotlib.lines import Line2D
 from ..numbers import model_name
 from ..palette import CLOUD, FAINT, INK, PALETTE, PREPROCESSED, RAW
 from ..style import WIDTH, panel_letter, shorten, styled
-from .along import axis_of_dates, band_handles, days, draw_series, edges, mark, marked_handle, of_parcel, title_of
+from .explained_series import (
+    axis_of_dates,
+    band_handles,
+    days,
+    draw_series,
+    edges,
+    mark,
+    marked_handle,
+    of_parcel,
+    title_of,
+)
 
 STRONGEST = 5
 """Input dates named in the series of each head."""

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ...evaluation.explanations.names import GATE_NAMES
 from ..style import WIDTH, panel_letter, styled
-from .along import axis_of_dates, band_handles, days, draw_series, edges, marked_handle, of_parcel, title_of
+from .explained_series import axis_of_dates, band_handles, days, draw_series, edges, marked_handle, of_parcel, title_of
 
 SIGNED = ("g", "c")
 """Gates whose values have a sign."""

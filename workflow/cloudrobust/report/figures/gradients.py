@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..style import WIDTH, panel_letter, styled
-from .along import (
+from .explained_series import (
     axis_of_dates,
     band_handles,
     by_wavelength,

@@ -25,7 +25,7 @@ def split_distance_figure(distances: pd.DataFrame) -> Figure:
     Parameters
     ----------
     distances
-        Of `parcels.apart.compared_distances`: `split` ("split" or "random"), `part`, `to`, `distance` (m).
+        Of `parcels.distances.compared_distances`: `split` ("split" or "random"), `part`, `to`, `distance` (m).
     """
     figure = Figure(figsize=(0.62 * WIDTH, 2.6))
     axes = figure.subplots()

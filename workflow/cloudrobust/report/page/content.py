@@ -31,7 +31,7 @@ def parcel_content(
     parcels
         `parcel`, `class`, `area`, `status`, `reason`, `geometry`.
     answers
-        By branch and model, of `report.takeaway.parcel_answers`, one row a parcel.
+        By branch and model, of `report.answer_files.parcel_answers`, one row a parcel.
     seeds_right
         By branch and model: share of seeds that are right, by id of the scored parcels.
     start

@@ -19,7 +19,7 @@ WIDTH = 1440
 KINDS: tuple[tuple[str, str, str, str], ...] = (
     (r"comparison", "answer", "Scores of all models in both branches",
      "Dots with bars: mean score and deviation over seeds of each model on raw and on preprocessed series."),
-    (r"sureness", "answer", "How sure the difference is",
+    (r"confidence", "answer", "How sure the difference is",
      "Difference preprocessed minus raw of each model with three intervals of 95 %: over seeds, parcels and blocks."),
     (r"series", "data", "One parcel through the year, raw and preprocessed",
      "Reflectance of all bands against the date; above raw with its cloudy dates shaded, below preprocessed."),

@@ -28,8 +28,8 @@ from sentinelhub.download import DownloadRequest
 from sentinelhub.evalscript import generate_evalscript
 
 from ..failures import Trouble
+from ..images.tiff import damage
 from ..radiometry import OFFSET, SATURATED, encode
-from ..tiff import damage
 from .plan import Piece
 
 BANDS, MASK = "bands", "dataMask"

@@ -18,9 +18,9 @@ from sentinelhub import SentinelHubDownloadClient, SentinelHubSession, SHConfig
 from sentinelhub.download import DownloadRequest
 from sentinelhub.download.models import DownloadResponse
 
-from ..download import Meter, connection_troubles, whole_body
 from ..failures import JobFailure, Refused, Trouble
-from ..retry import Gate, Patience, check_status, patiently
+from ..remote.download import Meter, connection_troubles, whole_body
+from ..remote.retry import Gate, Patience, check_status, patiently
 
 T = TypeVar("T")
 

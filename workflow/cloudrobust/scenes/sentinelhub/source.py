@@ -15,20 +15,20 @@ from sentinelhub import CRS, BBox, SentinelHubCatalog, SHConfig
 from ...config.sources import SentinelHubSource as SentinelHubSourceConfig
 from ...errors import InputError
 from ...log import logger
-from .. import geotiff
 from ..area import Area
-from ..assemble import darkness_of, settle
 from ..cost import Cost
 from ..failures import Refused, SceneFailure
 from ..grid import Grid
-from ..item import FoundItem
+from ..images import geotiff
 from ..mgrs import geoboxes_of, tile_box
-from ..names import ProductName
 from ..radiometry import OFFSET, SCALE, Statement, stated_by_baseline
-from ..record import Layer, SceneRecord
-from ..remote_source import RemoteSource, record_of
+from ..remote.assemble import darkness_of, settle
+from ..remote.item import FoundItem
+from ..remote.source import RemoteSource, record_of
+from ..safe.names import ProductName
 from ..source import Found
-from ..store import Part, grown
+from ..store.folder import Part, grown
+from ..store.record import Layer, SceneRecord
 from .answer import check, collection_of, fingerprint, read, request_of
 from .client import PatientClient
 from .cost import cost_of

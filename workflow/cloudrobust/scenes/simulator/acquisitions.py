@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from ...config.sources import SimulatorSource
 from ...errors import InputError
-from ..names import ProductName
+from ..safe.names import ProductName
 from ..sun import position
 from .landscape import LATITUDE, LONGITUDE, TILE
 from .randomness import generator

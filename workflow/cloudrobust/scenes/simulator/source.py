@@ -12,8 +12,8 @@ import numpy as np
 from ...config.sources import SimulatorSource
 from ...errors import InputError
 from ..grid import Grid
-from ..names import STAMP
-from ..safe_writer import write_product
+from ..safe.names import STAMP
+from ..safe.writer import write_product
 from ..source import Found
 from . import acquisitions, truth
 from .acquisitions import Acquisition

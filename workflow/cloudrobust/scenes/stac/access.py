@@ -18,9 +18,9 @@ from typing import Any
 import requests
 
 from ...errors import InputError
-from ..download import Authority, answer
 from ..failures import JobFailure, Refused, Trouble
-from ..retry import Gate, Patience, patiently
+from ..remote.download import Authority, answer
+from ..remote.retry import Gate, Patience, patiently
 from .presets import Preset
 
 EARLY = 60.0

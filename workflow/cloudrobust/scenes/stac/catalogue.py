@@ -14,9 +14,9 @@ from pystac_client.warnings import strict
 
 from ...errors import InputError
 from ..area import Area
-from ..download import answer
 from ..failures import JobFailure, Refused, Trouble
-from ..retry import Gate, Patience, patiently
+from ..remote.download import answer
+from ..remote.retry import Gate, Patience, patiently
 from .presets import Preset
 
 LONGEST_DATATAKE = timedelta(hours=2)

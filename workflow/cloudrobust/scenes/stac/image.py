@@ -13,11 +13,11 @@ from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
-from .. import geotiff
-from ..cog import NotTiled, Plan, TiledImage
-from ..download import Downloader, Version
 from ..failures import Trouble
-from ..manifest import file_checksum
+from ..images import geotiff
+from ..images.cog import NotTiled, Plan, TiledImage
+from ..remote.download import Downloader, Version
+from ..safe.manifest import file_checksum
 
 FIRST = 1 << 15
 """Bytes of a file to read at first: the headers of most images are shorter."""

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from ..failures import SceneFailure
-from ..item import FoundItem
-from ..names import STAMP, ProductName
 from ..radiometry import Statement, stated_by_baseline, stated_by_flag, stated_by_scale
+from ..remote.item import FoundItem
+from ..safe.names import STAMP, ProductName
 from .presets import Preset
 
 FLAG = "earthsearch:boa_offset_applied"

@@ -15,17 +15,17 @@ from ...config.sources import StacSource as StacSourceConfig
 from ...errors import InputError
 from ...log import logger
 from ..area import Area, holds
-from ..assemble import darkness_of, settle
 from ..cost import Cost
-from ..download import Downloader
 from ..failures import Refused, SceneFailure, Trouble
 from ..grid import Grid
-from ..item import FoundItem
 from ..radiometry import VISIBLE, Darkness, Statement
-from ..record import Layer, SceneRecord
-from ..remote_source import RemoteSource, record_of
+from ..remote.assemble import darkness_of, settle
+from ..remote.download import Downloader
+from ..remote.item import FoundItem
+from ..remote.source import RemoteSource, record_of
 from ..source import Found
-from ..store import Part, grown
+from ..store.folder import Part, grown
+from ..store.record import Layer, SceneRecord
 from .access import authority
 from .catalogue import Catalogue
 from .image import RemoteImage

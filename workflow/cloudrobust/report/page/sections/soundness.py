@@ -7,22 +7,22 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from ....parcels.apart import distance_table
+from ....parcels.distances import distance_table
+from ...confidence import VARIANCE, confidence_caption, confidence_text, variance_text
 from ...numbers import METRIC_NAMES
 from ...other_splits import CLAIMS, claims_text, folds_caption, folds_text
-from ...sureness import VARIANCE, sureness_caption, sureness_text, variance_text
 from ...tables import comparison_text
 from ..tables import html_table
 
 
-def sureness_tables(
+def confidence_tables(
     intervals: pd.DataFrame, mcnemar: pd.DataFrame, variance: pd.DataFrame, raw: str, preprocessed: str
 ) -> list[Markup]:
     """The difference with its intervals and tests, and where the variance lies."""
     shown = []
     if len(intervals):
-        words = sureness_caption(intervals, "accuracy", raw, preprocessed)
-        shown.append(html_table(sureness_text(intervals, mcnemar), words))
+        words = confidence_caption(intervals, "accuracy", raw, preprocessed)
+        shown.append(html_table(confidence_text(intervals, mcnemar), words))
     shown.append(html_table(variance_text(variance), VARIANCE, left=["model", "branch"]))
     return shown
 

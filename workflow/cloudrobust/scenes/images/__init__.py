@@ -1,0 +1,1 @@
+"""Image formats: JPEG 2000, GeoTIFF, COG."""

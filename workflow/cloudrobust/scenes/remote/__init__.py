@@ -1,0 +1,1 @@
+"""What sources that fetch over a network share."""

@@ -1,0 +1,1 @@
+"""Scenes in the SAFE format of ESA."""
