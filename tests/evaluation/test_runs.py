@@ -37,6 +37,14 @@ def test_a_missing_column_is_named(predictions, tmp_path):
         read_runs({("raw", "lstm"): tmp_path})
 
 
+def test_a_run_has_converged_if_every_seed_has(predictions):
+    frame = predictions({0: "a", 4: "a"}, true="a")
+    assert Run(frame, {"converged": {"0": True, "4": True}}).converged
+    short = Run(frame, {"converged": {"0": True, "4": False}})
+    assert not short.converged
+    assert short.not_converged == (4,)
+
+
 def test_reasons_come_from_the_cards(predictions):
     frame = predictions({0: "a"}, true="a")
     left_out = [{"parcel": "x", "class": "a", "part": "test", "reason": "no observed date in this branch"}]

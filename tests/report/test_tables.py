@@ -33,6 +33,19 @@ def test_markdown_is_exactly_this(table):
     ]
 
 
+def test_networks_that_have_not_converged_are_marked_and_named(table):
+    frame = pd.DataFrame(LINES, columns=["branch", "model", "seed", "accuracy"])
+    short = {("raw", "lstm"): False, ("early_days", "lstm"): True, ("raw", "tempcnn"): False}
+    marked = comparison_table(frame, "accuracy", "raw", "preprocessed", converged=short)
+    text = comparison_text(marked).set_index("model")
+    assert text.loc["LSTM"].tolist() == [".791 ± .0014", ".810 ± .014 †", "−.019 ± .014 †", ".500 ± .0000"]
+    assert text.loc["TempCNN"].tolist() == ["–", ".700 ± .0000 †", "–", "–"]
+    words = caption(marked, 10)
+    assert "† Not converged: LSTM, TempCNN on raw. The best epoch lies in the last 5 % of the epochs" in words
+    assert r"$\dagger$ Not converged" in latex(comparison_text(marked), words, "tab:x")
+    assert "†" not in caption(table, 10)
+
+
 def test_latex_is_exactly_this(table):
     assert latex(comparison_text(table), "Accuracy & more, Δ in %", "tab:accuracy") == "\n".join(
         [

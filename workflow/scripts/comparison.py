@@ -42,8 +42,10 @@ def all_tables_of(snakemake, runs: dict[Key, Run]) -> dict[str, pd.DataFrame]:
 def _tables(snakemake, runs: dict[Key, Run], metrics: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     scores = pd.read_csv(snakemake.input.scores)
     parameters = {key: run.parameters for key, run in runs.items()}
+    converged = {key: run.converged for key, run in runs.items()}
     cfg = wanted(snakemake)
-    return {m: comparison_table(scores, m, cfg["raw"], cfg["preprocessed"], parameters) for m in metrics if m in scores}
+    pair = cfg["raw"], cfg["preprocessed"]
+    return {m: comparison_table(scores, m, *pair, parameters, converged) for m in metrics if m in scores}
 
 
 def scored_parcels(snakemake) -> list[str]:

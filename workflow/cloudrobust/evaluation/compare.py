@@ -119,6 +119,7 @@ def comparison_table(
     raw: str,
     preprocessed: str,
     parameters: Mapping[Key, int | None] | None = None,
+    converged: Mapping[Key, bool] | None = None,
 ) -> pd.DataFrame:
     """One line a model: mean and deviation over seeds for each branch, and the difference preprocessed - raw.
 
@@ -136,12 +137,15 @@ def comparison_table(
         The two branches of the difference. All other branches follow as further columns.
     parameters
         Trainable parameters by (branch, model); they depend on the branch, since its bands and dates do.
+    converged
+        By (branch, model), `Run.converged`; those that are not named have.
 
     Returns
     -------
     DataFrame
-        `model`; for each branch `<branch>_mean`, `<branch>_std`, `<branch>_seeds` and `<branch>_parameters`;
-        `delta` and `delta_deviation`. Models in the order of `scores`; `attrs` holds metric and branch names.
+        `model`; for each branch `<branch>_mean`, `<branch>_std`, `<branch>_seeds`, `<branch>_parameters` and
+        `<branch>_converged`; `delta` and `delta_deviation`. Models in the order of `scores`; `attrs` holds metric and
+        branch names.
     """
     if metric not in (*METRICS, *CALIBRATION):
         raise ValueError(f"metric must be one of {', '.join((*METRICS, *CALIBRATION))}; it is {metric!r}")
@@ -161,6 +165,7 @@ def comparison_table(
         table[f"{branch}_seeds"] = seeds.reindex(keys, fill_value=0).to_numpy(int)
         counts = [(parameters or {}).get((branch, model)) for model in models]
         table[f"{branch}_parameters"] = pd.array(counts, dtype="Int64")
+        table[f"{branch}_converged"] = [(converged or {}).get((branch, model), True) for model in models]
     table["delta"], table["delta_deviation"] = difference(
         table[f"{preprocessed}_mean"].to_numpy(),
         table[f"{preprocessed}_std"].to_numpy(),

@@ -41,6 +41,16 @@ class Run:
         return None if count is None else int(count)
 
     @property
+    def not_converged(self) -> tuple[int, ...]:
+        """Seeds whose training was too short (`learning.convergence.converged`)."""
+        return tuple(int(seed) for seed, long_enough in self.card.get("converged", {}).items() if not long_enough)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the training of every seed was long enough; no verdict is given on a run of which it was not."""
+        return not self.not_converged
+
+    @property
     def left_out(self) -> dict[str, str]:
         """Parcels of the split that the branch could not offer to the model, with the reason."""
         return {str(row["parcel"]): str(row["reason"]) for row in self.card.get("ineligible", [])}

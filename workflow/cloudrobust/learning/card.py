@@ -66,6 +66,8 @@ def card(
         content["shape"] = result.shape
         content["parameters"] = result.parameters
         content["best_epoch"] = {str(seed): epoch for seed, epoch in result.best_epoch.items()}
+        content["budget"] = result.budget
+    content["converged"] = {str(seed): there for seed, there in result.converged.items()}
     scores = result.history.groupby("seed")["validation_kappa"].last()
     content["last_validation_kappa"] = {str(s): None if math.isnan(k) else float(k) for s, k in scores.items()}
     return content

@@ -23,6 +23,7 @@ from ..models import create
 from ..models.dropout import Noise
 from .batches import Batch, Series, draw, epoch
 from .checkpoints import Checkpoints, key
+from .convergence import LAST, converged
 from .dataset import Dataset
 from .evaluate import ask
 from .events import Events
@@ -56,6 +57,8 @@ class Trained:
         That epoch by seed, counted from 1.
     history
         One row for each seed and epoch, columns `HISTORY`.
+    budget
+        Most epochs that were allowed.
     """
 
     kind: str
@@ -65,6 +68,13 @@ class Trained:
     states: dict[int, dict[str, Tensor]]
     best_epoch: dict[int, int]
     history: pd.DataFrame
+    budget: int
+
+    @property
+    def converged(self) -> dict[int, bool]:
+        """By seed, whether its training was long enough (`convergence.converged`)."""
+        ran = self.history.groupby("seed")["epoch"].max()
+        return {seed: converged(epoch, int(ran[seed]), self.budget) for seed, epoch in self.best_epoch.items()}
 
     def network(self, seed: int) -> nn.Module:
         """The network of a seed, on the CPU, in evaluation mode."""
@@ -165,7 +175,17 @@ def train(
     history = pd.DataFrame(rows, columns=list(HISTORY))
     states = {seed: done[seed]["weights"] for seed in training.seeds}
     best_epoch = {seed: done[seed]["best_epoch"] for seed in training.seeds}
-    return Trained(model.do, common.shape, model.hyperparameters(), common.drawn, states, best_epoch, history)
+    trained = Trained(
+        model.do, common.shape, model.hyperparameters(), common.drawn, states, best_epoch, history, common.epochs
+    )
+    short = [str(seed) for seed, long_enough in trained.converged.items() if not long_enough]
+    if short:
+        logger.warning(
+            "%s has not converged: the best epoch of seed %s lies in the last %d %% of the budget of %d epochs; "
+            "allow more epochs",
+            model.do, ", ".join(short), round(100 * LAST), common.epochs,
+        )  # fmt: skip
+    return trained
 
 
 def _train_together(

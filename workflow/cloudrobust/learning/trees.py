@@ -20,6 +20,7 @@ from ..config.training import Training
 from ..log import logger
 from . import boosting, forest
 from .checkpoints import Checkpoints, key
+from .convergence import converged
 from .dataset import PARTS, Dataset
 from .fitted import Fitted
 from .prediction import table
@@ -42,11 +43,14 @@ class Grown:
         impurity, of boosted trees the gain.
     history
         One row for each seed, columns as of networks; the training loss of forests is not computed.
+    converged
+        By seed, whether boosting stopped by itself (`convergence.converged`); always true of a forest.
     """
 
     predictions: pd.DataFrame
     importance: dict[int, torch.Tensor]
     history: pd.DataFrame
+    converged: dict[int, bool]
 
 
 def fit(dataset: Dataset, model: Trees, training: Training, seed: int, threads: int | None) -> Fitted:
@@ -94,7 +98,15 @@ def grow(
         found[seed] = done["probabilities"].numpy()
         importance[seed] = done["importance"]
         rows.append(done["row"])
-    return Grown(table(dataset, found), importance, pd.DataFrame(rows, columns=list(HISTORY)))
+    stopped = {row["seed"]: _stopped(model, row["epoch"]) for row in rows}
+    return Grown(table(dataset, found), importance, pd.DataFrame(rows, columns=list(HISTORY)), stopped)
+
+
+def _stopped(model: Trees, rounds: int) -> bool:
+    """Whether more rounds of boosting would not have been kept; `rounds` are those that were."""
+    if isinstance(model, Forest):
+        return True
+    return converged(rounds, min(rounds + model.patience, model.rounds), model.rounds)
 
 
 def scores(p: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> tuple[float, float]:

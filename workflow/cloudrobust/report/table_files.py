@@ -27,6 +27,7 @@ ESCAPES = str.maketrans(
         "–": "--",
         "×": r"$\times$",
         "κ": r"$\kappa$",
+        "†": r"$\dagger$",
     }
 )
 """Characters that LaTeX would take for commands, or that its fonts may lack."""

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..learning.convergence import LAST
 from .numbers import METRIC_NAMES, MISSING, model_name, signed_with_deviation, with_deviation
 from .published import published_text
 from .table_files import forms, latex, markdown, write_files
+
+MARK = "†"
+"""Stands behind scores of networks that have not converged."""
 
 
 def comparison_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -23,16 +27,19 @@ def comparison_text(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `model`, then preprocessed, raw, `Δ`, every other branch, as `.842 ± .0043`, and published figures.
+        `model`, then preprocessed, raw, `Δ`, every other branch, as `.842 ± .0043`, and published figures. Scores of
+        networks that have not converged, and differences of them, carry the mark †.
     """
     raw, preprocessed, branches = (table.attrs[key] for key in ("raw", "preprocessed", "branches"))
     text = pd.DataFrame({"model": [model_name(name) for name in table["model"]]})
+    short = {branch: ~_converged(table, branch) for branch in branches}
     for branch in (preprocessed, raw):
-        text[branch] = _cells(table, f"{branch}_mean", f"{branch}_std")
-    text["Δ"] = [signed_with_deviation(*pair) for pair in zip(table["delta"], table["delta_deviation"], strict=True)]
+        text[branch] = _marked(_cells(table, f"{branch}_mean", f"{branch}_std"), short[branch])
+    delta = [signed_with_deviation(*pair) for pair in zip(table["delta"], table["delta_deviation"], strict=True)]
+    text["Δ"] = _marked(delta, short[raw] | short[preprocessed])
     for branch in branches:
         if branch not in (raw, preprocessed):
-            text[branch] = _cells(table, f"{branch}_mean", f"{branch}_std")
+            text[branch] = _marked(_cells(table, f"{branch}_mean", f"{branch}_std"), short[branch])
     return text.assign(**published_text(table))
 
 
@@ -60,6 +67,33 @@ def _cells(table: pd.DataFrame, mean: str, spread: str) -> list[str]:
     return [with_deviation(*pair) for pair in zip(table[mean], table[spread], strict=True)]
 
 
+def _converged(table: pd.DataFrame, branch: str) -> pd.Series[bool]:
+    return table[f"{branch}_converged"].astype(bool)
+
+
+def _marked(cells: list[str], short: pd.Series[bool]) -> list[str]:
+    return [f"{cell} {MARK}" if mark and cell != MISSING else cell for cell, mark in zip(cells, short, strict=True)]
+
+
+def not_converged(table: pd.DataFrame) -> dict[str, list[str]]:
+    """By branch, the models of a comparison table that have not converged there; only branches that have such."""
+    models = {branch: table.loc[~_converged(table, branch), "model"].tolist() for branch in table.attrs["branches"]}
+    return {branch: names for branch, names in models.items() if names}
+
+
+def footnote(table: pd.DataFrame) -> str:
+    """One sentence on the networks of a comparison table that have not converged; empty if all have."""
+    named = [
+        f"{', '.join(model_name(name) for name in names)} on {branch}" for branch, names in not_converged(table).items()
+    ]
+    if not named:
+        return ""
+    return (
+        f"{MARK} Not converged: {'; '.join(named)}. The best epoch lies in the last {round(100 * LAST)} % of the "
+        "epochs allowed, so longer training may well score higher; neither the bootstrap nor McNemar's test can see this."
+    )
+
+
 def caption(table: pd.DataFrame, parcels: int) -> str:
     """What the numbers of a comparison table are, in one sentence."""
     attrs = table.attrs
@@ -67,6 +101,7 @@ def caption(table: pd.DataFrame, parcels: int) -> str:
         f"{METRIC_NAMES[attrs['metric']]} on {parcels:,} test parcels, {spread_of(table)}; "
         f"Δ = {attrs['preprocessed']} − {attrs['raw']}, its deviation √(σ₁² + σ₂²)."
         + (f" Published: {attrs['citation']}." if "citation" in attrs else "")
+        + (f" {footnote(table)}" if footnote(table) else "")
     )
 
 

@@ -52,6 +52,10 @@ def provenance_tables(
                 "network": f"{model_name(model)}, {branch}",
                 "seeds": ", ".join(map(str, run.card["seeds"])),
                 "best epochs": ", ".join(str(e) for e in run.card.get("best_epoch", {}).values()) or "–",
+                "most epochs": str(run.card.get("budget", "–")),
+                "converged": "yes"
+                if run.converged
+                else f"not converged: seed {', '.join(map(str, run.not_converged))}",
                 "code": run.card.get("code", ""),
             }
             for (branch, model), run in runs.items()
