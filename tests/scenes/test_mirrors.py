@@ -72,6 +72,55 @@ def test_archives_that_are_no_products_are_refused(tmp_path: Path, names: list[s
     assert not list((tmp_path / "unpacked").glob("*SAFE"))
 
 
+def made_archive(
+    archive: Path, compression: int = zipfile.ZIP_STORED, names: tuple[str, ...] = ("a.SAFE/x",)
+) -> bytearray:
+    with zipfile.ZipFile(archive, "w", compression) as target:
+        for name in names:
+            target.writestr(name, b"content " * 500)
+    return bytearray(archive.read_bytes())
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path, compression: int) -> None:
+    """A flipped byte gives the product as it was (where nothing reads the byte) or one sentence, nothing else."""
+    archive = tmp_path / "a.SAFE.zip"
+    whole = made_archive(archive, compression)
+    for place in range(0, len(whole), 3):
+        damaged = whole.copy()
+        damaged[place] ^= 0xFF
+        archive.write_bytes(damaged)
+        target = tmp_path / f"unpacked-{place}"
+        try:
+            product = unpack(archive, target)
+        except SceneFailure:
+            assert not list(target.glob("*.SAFE"))
+        else:
+            assert all(file.read_bytes() == b"content " * 500 for file in product.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("a.SAFE/" + "x" * 300,), ("a.SAFE/x", "a.SAFE/x/y"), ("a.SAFE/x/y", "a.SAFE/x")],
+    ids=["too long", "file, then folder", "folder, then file"],
+)
+def test_names_that_no_file_system_takes_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    archive = tmp_path / "a.SAFE.zip"
+    made_archive(archive, names=names)
+    with pytest.raises(SceneFailure, match="truncated or corrupt; fetch it again"):
+        unpack(archive, tmp_path / "unpacked")
+
+
+def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "a.SAFE.zip"
+    content = made_archive(archive)
+    for place in (content.index(b"PK\x03\x04") + 6, content.index(b"PK\x01\x02") + 8):  # the general purpose flags
+        content[place] |= 0x1
+    archive.write_bytes(content)
+    with pytest.raises(SceneFailure, match="is encrypted"):
+        unpack(archive, tmp_path / "unpacked")
+
+
 def by_day(tmp_path: Path, product: Path, collection: str, day: str) -> Path:
     """Move a product to where an archive by days has it."""
     folder = tmp_path / "store" / "Sentinel-2" / "MSI" / collection / day

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cloudrobust.config.sources import SafeSource as SafeSourceConfig
 from cloudrobust.config.sources import TableSource
 from cloudrobust.errors import InputError
 from cloudrobust.scenes import open_scene
-from cloudrobust.scenes.safe.source import SafeSource, verify
+from cloudrobust.scenes.fetch import describe
+from cloudrobust.scenes.images import jp2
+from cloudrobust.scenes.safe.metadata import find_metadata
+from cloudrobust.scenes.safe.scene import SafeScene
+from cloudrobust.scenes.safe.source import SafeSource, check_offset, verify
 from cloudrobust.scenes.source import create
 
 from ..small_scenes import small_geoboxes
@@ -164,3 +170,60 @@ def test_without_a_manifest_every_image_is_decoded(write_small: WriteSmall) -> N
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(InputError, match=r"_SCL_20m\.jp2: is truncated or corrupt"):
         verify(product)
+
+
+def test_a_preview_that_was_deleted_stops_nobody(write_small: WriteSmall, caplog: pytest.LogCaptureFixture) -> None:
+    product = write_small("L2A")
+    metadata = find_metadata(product)
+    listed = SafeScene(product).metadata.image_files[0]
+    preview = listed.rsplit("_", 2)[0] + "_TCI_10m"
+    text = metadata.read_text().replace(
+        f"<IMAGE_FILE>{listed}</IMAGE_FILE>", f"<IMAGE_FILE>{preview}</IMAGE_FILE><IMAGE_FILE>{listed}</IMAGE_FILE>"
+    )
+    assert preview in text
+    metadata.write_text(text)
+    (product / "manifest.safe").unlink()
+    verify(product)
+    assert "TCI" in caplog.text
+
+
+@pytest.mark.parametrize("policy", ["trust", "warn", "reject"])
+def test_numbers_that_contradict_the_metadata_are_noticed(
+    write_small: WriteSmall, caplog: pytest.LogCaptureFixture, policy: str
+) -> None:
+    """A product whose list of offsets says 0 although its numbers still carry 1000."""
+    product = write_small("L2A", "05.09")
+    metadata = find_metadata(product)
+    metadata.write_text(metadata.read_text().replace(">-1000</BOA_ADD_OFFSET>", ">0</BOA_ADD_OFFSET>"))
+    scene = SafeScene(product)
+    for band in ("B02", "B03", "B04"):
+        box = scene.geoboxes[band]
+        numbers = np.random.default_rng(0).integers(1100, 3000, box.shape).astype(np.uint16)
+        jp2.write_image(scene.file(band), numbers, box)
+    if policy == "reject":
+        with pytest.raises(InputError, match=r"the offset 0, but the numbers look not yet shifted.*offset_check"):
+            check_offset(scene, "reject")
+    else:
+        check_offset(scene, policy)  # type: ignore[arg-type]
+        assert ("not yet shifted" in caplog.text) == (policy == "warn")
+
+
+def test_a_size_that_is_no_number_is_named(write_small: WriteSmall) -> None:
+    product = write_small()
+    manifest = product / "manifest.safe"
+    manifest.write_text(re.sub(r'size="\d+"', 'size="many"', manifest.read_text(), count=1))
+    with pytest.raises(InputError, match="is 'many', not a number of bytes"):
+        verify(product)
+
+
+def test_the_index_keeps_the_configured_offset_and_scenes_are_opened_with_it(write_small: WriteSmall) -> None:
+    product = write_small("L2A", "05.09")
+    metadata = find_metadata(product)
+    metadata.write_text(
+        re.sub("<BOA_ADD_OFFSET_VALUES_LIST>.*</BOA_ADD_OFFSET_VALUES_LIST>", "", metadata.read_text(), flags=re.DOTALL)
+    )
+    with pytest.raises(InputError, match="lists no BOA_ADD_OFFSET"):
+        open_scene(product)
+    row = describe(product, missing_offset=-1000)
+    assert row["offset"] == -1000
+    assert open_scene(row).metadata.offsets["B02"] == -1000  # type: ignore[attr-defined]

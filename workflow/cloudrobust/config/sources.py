@@ -45,6 +45,18 @@ class SafeSource(Part):
         "/eodata (Sentinel-2/MSI/L2A/2022/05/05); only the days of the study are looked into.",
     )
     unpacked: Path = Field(Path("results/unpacked"), description="Folder that zipped products are unpacked into.")
+    offset: int | None = Field(
+        None,
+        ge=-10000,
+        le=0,
+        description="Offset of products of baseline 04.00 or later that do not list their offsets: -1000, or 0 if it "
+        "was subtracted already. Products that list theirs are read by their own.",
+    )
+    offset_check: Literal["trust", "warn", "reject"] = Field(
+        "warn",
+        description="When the numbers of a product contradict the offset in its metadata: trust the metadata, trust it "
+        "and warn, or reject the scene.",
+    )
     missing: Missing = Field("fail", description=MISSING)
 
 

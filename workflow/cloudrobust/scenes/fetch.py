@@ -105,7 +105,7 @@ def _fetched(
     failures: dict[str, str] = {}
 
     def row(product: Found) -> dict[str, Any]:
-        return describe(source.fetch(product), store)
+        return describe(source.fetch(product), store, getattr(source, "missing_offset", None))
 
     with ThreadPoolExecutor(THREADS if getattr(source, "thread_safe", False) else 1) as pool:
         pending: dict[Future[dict[str, Any]], Found] = {pool.submit(row, product): product for product in chosen}
@@ -181,13 +181,16 @@ def month_days(month: str) -> tuple[date, date]:
     return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
-def describe(product: Path, store: str | Path | None = None) -> dict[str, Any]:
-    """The row of an index for a product in the store, see `cloudrobust.scenes.index.COLUMNS`; and what it `spent`."""
+def describe(product: Path, store: str | Path | None = None, missing_offset: int | None = None) -> dict[str, Any]:
+    """The row of an index for a product in the store, see `cloudrobust.scenes.index.COLUMNS`; and what it `spent`.
+
+    `missing_offset` is the offset of a product that should list its offsets and does not.
+    """
     file = relative_to_store(product.absolute(), store) if store is not None else product.absolute().as_posix()
     if is_stored(product):
         return {**describe_stored(product), "file": file, "spent": paid(product)}
     metadata_file = find_metadata(product)
-    metadata = read_metadata(metadata_file)
+    metadata = read_metadata(metadata_file, missing_offset)
     manifest = product / "manifest.safe"
     return {
         "id": metadata.id,

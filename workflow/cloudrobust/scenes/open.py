@@ -32,9 +32,13 @@ def open_scene(row_or_path: Any, store: str | Path | None = None) -> Scene:
         If there is no such product, or its metadata is unusable.
     """
     if isinstance(row_or_path, str | Path):
-        file = row_or_path
+        file, offset = row_or_path, None
+    elif isinstance(row_or_path, Mapping):
+        file, offset = row_or_path["file"], row_or_path.get("offset")
     else:
-        file = row_or_path["file"] if isinstance(row_or_path, Mapping) else row_or_path.file
+        file, offset = row_or_path.file, getattr(row_or_path, "offset", None)
+    # The index keeps the offset that was configured for products that do not list theirs.
+    offset = None if offset is None else int(offset)
     paths = [Path(name) if store is None else Path(store) / name for name in files_of(file)]
-    parts = [StoredScene(path) if is_stored(path) else SafeScene(path) for path in paths]
+    parts = [StoredScene(path) if is_stored(path) else SafeScene(path, offset) for path in paths]
     return parts[0] if len(parts) == 1 else MergedScene(parts)

@@ -62,6 +62,14 @@ def read_window(path: Path, scene: str, window: Window | None = None) -> NDArray
     return pixels
 
 
+def read_small(path: Path, scene: str, factor: int) -> NDArray[Any]:
+    """The whole image at 1 / `factor` of its size, a power of 2; the wavelet's coarser levels cost little."""
+    with _opened(path, scene) as image:
+        shape = (max(image.height // factor, 1), max(image.width // factor, 1))
+        pixels: NDArray[Any] = image.read(1, out_shape=shape)
+    return pixels
+
+
 def damaged(path: Path, scene: str, what: str) -> InputError:
     """The error sentence about an image that can't be used."""
     return InputError(f"{path}: {what}; fetch the scene {scene} again")

@@ -30,7 +30,7 @@ def read_manifest(product: Path) -> dict[str, ManifestEntry]:
     Raises
     ------
     InputError
-        If the manifest is no XML.
+        If the manifest is no XML, or states a size that is no number.
     """
     path = product / "manifest.safe"
     if not path.is_file():
@@ -47,6 +47,8 @@ def read_manifest(product: Path) -> dict[str, ManifestEntry]:
             continue
         name = str(PurePosixPath(location.get("href", "")))
         size = stream.get("size")
+        if size and not (size.isascii() and size.isdigit()):
+            raise InputError(f"{path}: the size of {name} is {size!r}, not a number of bytes; fetch the product again")
         entries[name] = ManifestEntry(
             name,
             checksum.get("checksumName", "MD5").upper(),

@@ -1,12 +1,16 @@
 """Product metadata: MTD_MSIL1C.xml and MTD_MSIL2A.xml of every processing baseline.
 
 Elements as in ESA's Sentinel-2 Products Specification Document (S2-PDGS-TAS-DI-PSD). The lists of
-offsets exist from processing baseline 04.00 on; where they are missing the offset is 0. Products in
+offsets exist from processing baseline 04.00 on; before it the offset is 0. Products in
 the format of before December 2016 are read as well if they hold a single tile.
+
+An element that decides about numbers (quantification, offsets, baseline, level, tile, time, images) must be there,
+sane and consistent, or the product is refused in one sentence. One that only describes (orbit) gets a warning.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from ...errors import InputError
 from ...log import logger
 from ..bands import BANDS
+from ..radiometry import offset_of
 from .names import ProductName
 
 _LEVELS = {"Level-1C": "L1C", "Level-2A": "L2A", "Level-2Ap": "L2A"}
@@ -78,20 +83,31 @@ def find_metadata(product: str | Path) -> Path:
     raise InputError(f"{folder}: holds no product metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml); fetch the product again")
 
 
-def read_metadata(path: str | Path) -> ProductMetadata:
+QUANTIFICATION = (100, 100_000)
+"""Least and greatest digital number of reflectance 1 that is believed; ESA's products have 10000, early ones 1000."""
+ORBITS = 143
+"""Sentinel-2 repeats after this many orbits, so a relative orbit is 1 to 143."""
+
+
+def read_metadata(path: str | Path, missing_offset: int | None = None) -> ProductMetadata:
     """Parse a product metadata file.
+
+    Parameters
+    ----------
+    path: MTD_MSIL1C.xml or MTD_MSIL2A.xml.
+    missing_offset: offset of all bands, for a product of baseline 04.00 or later that does not list its offsets.
 
     Raises
     ------
     InputError
-        If the file is missing, is no XML, or lacks an element that is needed.
+        If the file is missing, is no XML, or an element that decides about numbers is missing or absurd.
     """
-    return _Reader(Path(path)).product()
+    return _Reader(Path(path), missing_offset).product()
 
 
 class _Reader:
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, missing_offset: int | None) -> None:
+        self.path, self.missing_offset = path, missing_offset
         # metadata comes from outside: neither entities nor the network may be reached
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         try:
@@ -117,10 +133,9 @@ class _Reader:
 
     def number(self, *tags: str) -> float:
         value = self.text(*tags)
-        try:
-            return float(value)
-        except ValueError:
-            raise InputError(f"{self.path}: {tags[0]} is {value!r}, not a number; fetch the product again") from None
+        if not math.isfinite(number := _as_float(value)):
+            raise InputError(f"{self.path}: {tags[0]} is {value!r}, not a number; fetch the product again")
+        return number
 
     def product(self) -> ProductMetadata:
         identity = self.text("PRODUCT_URI", "PRODUCT_URI_2A", "PRODUCT_URI_1C").removesuffix(".SAFE")
@@ -132,24 +147,52 @@ class _Reader:
                 "fetch one of these"
             )
         name = ProductName.parse(identity)
+        baseline = self._baseline()
+        images = self._image_files()
+        quantification = self._quantification(level)
         return ProductMetadata(
             id=identity,
             level=level,
             tile=name.tile if name else self._tile_of_granule(),
             time=name.time if name else self._datatake(),
             platform="S" + self.text("SPACECRAFT_NAME").removeprefix("Sentinel-"),
-            orbit=int(self.number("SENSING_ORBIT_NUMBER")),
-            baseline=self.text("PROCESSING_BASELINE"),
-            quantification=round(
-                self.number("QUANTIFICATION_VALUE")
-                if level == "L1C"
-                else self.number("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
-            ),
-            offsets=self._offsets("RADIO_ADD_OFFSET" if level == "L1C" else "BOA_ADD_OFFSET"),
+            orbit=self._orbit(name),
+            baseline=baseline,
+            quantification=quantification,
+            offsets=self._offsets("RADIO_ADD_OFFSET" if level == "L1C" else "BOA_ADD_OFFSET", baseline, quantification),
             cloud_cover=self.number("Cloud_Coverage_Assessment"),
             footprint=self._footprint(),
-            image_files=self._image_files(),
+            image_files=images,
         )
+
+    def _baseline(self) -> str:
+        value = self.text("PROCESSING_BASELINE")
+        if not re.fullmatch(r"\d\d\.\d\d", value):
+            raise InputError(f"{self.path}: PROCESSING_BASELINE is {value!r}, not like 05.09; fetch the product again")
+        return value
+
+    def _quantification(self, level: str) -> int:
+        tags = {"L1C": ("QUANTIFICATION_VALUE",)}.get(
+            level, ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
+        )
+        value = self.number(*tags)
+        least, greatest = QUANTIFICATION
+        if not least <= value <= greatest or value != round(value):
+            raise InputError(
+                f"{self.path}: {tags[0]} is {value:g}, but reflectance 1 is a whole number from {least} to {greatest} "
+                "(ESA's is 10000); fetch the product again"
+            )
+        return round(value)
+
+    def _orbit(self, name: ProductName | None) -> int:
+        """The relative orbit; by the product's name, or 0, where the element is unusable: no number depends on it."""
+        value = self.optional("SENSING_ORBIT_NUMBER") or "missing"
+        number = _as_float(value)
+        if 1 <= number <= ORBITS:
+            return int(number)
+        orbit = name.orbit if name else 0
+        logger.warning("%s: SENSING_ORBIT_NUMBER is %s; orbit %d is recorded", self.path, value, orbit)
+        return orbit
 
     def _datatake(self) -> datetime:
         value = self.text("DATATAKE_SENSING_START")
@@ -158,16 +201,28 @@ class _Reader:
         except ValueError:
             raise InputError(f"{self.path}: DATATAKE_SENSING_START is {value!r}, not a time") from None
 
-    def _offsets(self, tag: str) -> dict[str, int]:
-        offsets = dict.fromkeys(BANDS, 0)
+    def _offsets(self, tag: str, baseline: str, quantification: int) -> dict[str, int]:
+        listed: dict[str, int] = {}
         for element in self.root.iter(tag):
-            try:
-                offsets[BANDS[int(element.get("band_id", ""))]] = round(float(element.text or ""))
-            except (ValueError, IndexError):
+            number, value = element.get("band_id", ""), _as_float(element.text or "")
+            # From -1 reflectance to 0: ESA's is -1000, and adding a positive one would darken nothing.
+            if number not in _BAND_IDS or not -quantification <= value <= 0:
                 raise InputError(
-                    f"{self.path}: {tag} of band_id {element.get('band_id')!r} is {element.text!r}; "
-                    "fetch the product again"
-                ) from None
+                    f"{self.path}: {tag} of band_id {number!r} is {element.text!r}, but an offset belongs to a band_id "
+                    f"from 0 to {len(BANDS) - 1} and lies between -{quantification} and 0; fetch the product again"
+                )
+            if listed.setdefault(_BAND_IDS[number], round(value)) != round(value):
+                raise InputError(f"{self.path}: {tag} of band_id {number!r} has two values; fetch the product again")
+        if len(listed) == len(BANDS) or not (listed or offset_of(baseline)):
+            offsets = dict.fromkeys(BANDS, 0) | listed
+        elif self.missing_offset is not None:
+            offsets = dict.fromkeys(BANDS, self.missing_offset) | listed
+        else:
+            unlisted = ", ".join(band for band in BANDS if band not in listed) if listed else "any band"
+            raise InputError(
+                f"{self.path}: is of processing baseline {baseline} but lists no {tag} of {unlisted}; fetch the "
+                "product again, or write source.offset: -1000 (or 0, if it was subtracted already)"
+            )
         if len(set(offsets.values())) > 1:
             logger.warning("%s: bands have different offsets: %s; each band gets its own", self.path, offsets)
         return offsets
@@ -202,12 +257,25 @@ class _Reader:
 
     def _footprint(self) -> BaseGeometry:
         value = self.text("EXT_POS_LIST")
+        numbers = [_as_float(word) for word in value.split()]
         try:
-            numbers = [float(word) for word in value.split()]
             ring = list(zip(numbers[1::2], numbers[::2], strict=True))
-            return split_at_antimeridian(Polygon(ring))
+            if all(abs(x) <= 180 and abs(y) <= 90 for x, y in ring):  # not so for NaN
+                return split_at_antimeridian(Polygon(ring))
         except ValueError:
-            raise InputError(f"{self.path}: EXT_POS_LIST is no list of positions; fetch the product again") from None
+            pass
+        raise InputError(f"{self.path}: EXT_POS_LIST is no list of positions in degrees; fetch the product again")
+
+
+_BAND_IDS = {str(number): band for number, band in enumerate(BANDS)}
+
+
+def _as_float(text: str) -> float:
+    """The number that a text is; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def split_at_antimeridian(polygon: Polygon) -> BaseGeometry:

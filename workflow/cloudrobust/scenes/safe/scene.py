@@ -30,16 +30,17 @@ class SafeScene:
     Attributes
     ----------
     path: the `.SAFE` folder.
+    missing_offset: offset of all bands, for a product that should list its offsets and does not.
     metadata: what the product says about itself.
     id, level, tile, time, platform, orbit, baseline: from the metadata, see `ProductMetadata`.
     bands: names of the bands that the product holds, in the order of `BANDS`.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, missing_offset: int | None = None) -> None:
         self.path = Path(path)
         if not self.path.is_dir():
             raise InputError(f"{self.path}: there is no such product folder; fetch the scene again")
-        self.metadata: ProductMetadata = read_metadata(find_metadata(self.path))
+        self.metadata: ProductMetadata = read_metadata(find_metadata(self.path), missing_offset)
         self.id, self.level, self.tile = self.metadata.id, self.metadata.level, self.metadata.tile
         self.time, self.platform, self.orbit = self.metadata.time, self.metadata.platform, self.metadata.orbit
         self.baseline = self.metadata.baseline
@@ -138,14 +139,16 @@ def layer_files(image_files: tuple[str, ...]) -> dict[str, str]:
     -------
     Band name, or "SCL", to path; in order of bands, other layers (TCI, AOT, WVP) left out.
     """
+    order = [*BAND, "SCL"]
     candidates: dict[str, list[tuple[bool, int, str]]] = {}
     for file in image_files:
         match = _IMAGE.search(file)
         if match is None:
             continue
         layer = match["layer"]
+        if layer not in order:
+            continue
         native = 20 if layer == "SCL" else BAND[layer].resolution
         resolution = int(match["resolution"] or native)
         candidates.setdefault(layer, []).append((resolution != native, resolution, file))
-    order = [*BAND, "SCL"]
     return {layer: min(candidates[layer])[2] for layer in sorted(candidates, key=order.index)}

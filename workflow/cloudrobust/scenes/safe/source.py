@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry
@@ -16,11 +17,12 @@ from ...errors import InputError
 from ...log import logger
 from ..grid import Grid
 from ..images import jp2
+from ..radiometry import VISIBLE, Darkness, Statement, contradiction
 from ..source import Found
 from .manifest import complaint, read_manifest
 from .metadata import find_metadata, read_metadata
 from .names import ProductName
-from .scene import SafeScene
+from .scene import SafeScene, layer_files
 from .zipped import unpack
 
 
@@ -40,6 +42,7 @@ class SafeSource:
     ----------
     store: the folder.
     missing: what to do about a product that is damaged, "fail" or "gap".
+    missing_offset: offset of products that should list theirs and do not; None refuses them.
     """
 
     thread_safe = True
@@ -47,6 +50,7 @@ class SafeSource:
     def __init__(self, config: SafeSourceConfig) -> None:
         self.config = config
         self.store, self.missing = Path(config.store), config.missing
+        self.missing_offset = config.offset
         if not self.store.is_dir():
             raise InputError(f"source.store: there is no folder {self.store}; name the folder that holds your products")
 
@@ -61,7 +65,7 @@ class SafeSource:
         for level in ("L1C", "L2A"):
             first = next((p for p in self._any(level) if (p.tile, p.level) == (tile, level)), None)
             if first is not None:
-                scene = SafeScene(self._folder(first))
+                scene = SafeScene(self._folder(first), self.missing_offset)
                 Grid(tile, geoboxes).check(scene.geoboxes, str(scene.path))
                 geoboxes = {**scene.geoboxes, **geoboxes}
         if not geoboxes:
@@ -82,21 +86,23 @@ class SafeSource:
         return sorted(matching, key=lambda p: (p.time, p.id))
 
     def fetch(self, found: Found) -> Path:
-        """The product's folder, after every image in it has been verified.
+        """The product's folder, after every image that is read has been verified.
 
         Raises
         ------
         InputError
-            If an image is missing or damaged; the sentence names the file.
+            If an image is missing or damaged, or (where the configuration says so) if the numbers contradict the
+            stated offset; the sentence names the file.
         """
         path = self._folder(found)
-        verify(path)
+        verify(path, self.missing_offset)
+        check_offset(SafeScene(path, self.missing_offset), self.config.offset_check)
         return path
 
     def footprint(self, found: Found) -> BaseGeometry | None:
         """What a product saw, by its metadata; None if that is damaged."""
         try:
-            return read_metadata(find_metadata(self._folder(found))).footprint
+            return read_metadata(find_metadata(self._folder(found)), self.missing_offset).footprint
         except InputError as error:
             logger.warning("%s", error)
             return None
@@ -120,17 +126,23 @@ class SafeSource:
         return self._of_days(level, days)
 
 
-def verify(product: Path) -> None:
-    """Check every image of a product: it exists and has the checksum of the manifest, or else decodes in full.
+def verify(product: Path, missing_offset: int | None = None) -> None:
+    """Check every image that is read of a product: it has the checksum of the manifest, or else decodes in full.
+
+    Other images (a preview, other resolutions) are not read; one that is missing or damaged is logged.
 
     Raises
     ------
     InputError
         About the first image that is missing or damaged.
     """
-    scene = SafeScene(product)
+    scene = SafeScene(product, missing_offset)
     manifest = read_manifest(product)
-    images = [product / f"{image}.jp2" for image in scene.metadata.image_files]
+    listed = [product / f"{image}.jp2" for image in scene.metadata.image_files]
+    images = [scene.file(layer) for layer in layer_files(scene.metadata.image_files)]
+    for path in listed:
+        if path not in images and not path.is_file():
+            logger.warning("%s is missing; nothing reads it, so the scene is used", path)
     if scene.cloud_probability_file.is_file():  # not listed among the images, but read as one
         images.append(scene.cloud_probability_file)
     for path in (find_metadata(product), *images):
@@ -142,6 +154,34 @@ def verify(product: Path) -> None:
             raise jp2.damaged(path, scene.id, problem)
         if entry is None and path in images:
             jp2.read_window(path, scene.id)
+
+
+def check_offset(scene: SafeScene, policy: Literal["trust", "warn", "reject"]) -> None:
+    """Hold the offset of the metadata against the numbers of the visible bands, decoded at an eighth of their size.
+
+    Raises
+    ------
+    InputError
+        If they contradict each other and `policy` is "reject".
+    """
+    bands = [band for band in VISIBLE if band in scene.bands]
+    if policy == "trust" or not bands:
+        return
+    darkness = {band: Darkness() for band in bands}
+    for band in bands:
+        darkness[band].see(jp2.read_small(scene.file(band), scene.id, 8))
+    metadata = scene.metadata
+    statement = Statement(metadata.offset, metadata.quantification, "metadata")
+    suspicion = contradiction(statement, metadata.baseline, darkness)
+    if suspicion is None:
+        return
+    sentence = (
+        f"{scene.path}: the metadata states the offset {metadata.offset}, but the numbers look {suspicion}; "
+        "fetch the product again, or write source.offset_check: trust if the metadata is right"
+    )
+    if policy == "reject":
+        raise InputError(sentence)
+    logger.warning("%s", sentence)
 
 
 def _path(found: Found) -> Path:

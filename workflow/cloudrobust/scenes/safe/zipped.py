@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import shutil
 import zipfile
 import zlib
@@ -22,7 +24,7 @@ def unpack(archive: Path, folder: Path) -> Path:
     Raises
     ------
     SceneFailure
-        If the archive is truncated or corrupt, or is no product.
+        If the archive is truncated, corrupt or encrypted, or is no product.
     JobFailure
         If the disk is full.
     """
@@ -37,8 +39,13 @@ def unpack(archive: Path, folder: Path) -> Path:
                 if not place.is_dir():
                     with watched(folder), atomic(place) as part:
                         _extract(content, product, part)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
             raise SceneFailure(scene, f"{archive} is truncated or corrupt; fetch it again") from error
+        except OSError as error:
+            # Of the archive itself: bzip2 raises a bare OSError, and names may be too long, or both file and folder.
+            if error.errno in (None, errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL):
+                raise SceneFailure(scene, f"{archive} is truncated or corrupt; fetch it again") from error
+            raise
     return place
 
 
@@ -46,6 +53,8 @@ def _product_name(archive: Path, scene: str, content: zipfile.ZipFile) -> str:
     """The one folder that everything in the archive lies in."""
     paths = [PurePosixPath(name) for name in content.namelist()]
     roots = {path.parts[0] for path in paths if path.parts}
+    if any(member.flag_bits & 0x1 for member in content.infolist()):
+        raise SceneFailure(scene, f"{archive} is encrypted; fetch it again without a password")
     # names come from outside: none may lead out of the folder that it is unpacked into
     if any(path.is_absolute() or ".." in path.parts for path in paths):
         raise SceneFailure(scene, f"{archive} holds names that lead out of it; don't use it")
