@@ -90,7 +90,7 @@ def footnote(table: pd.DataFrame) -> str:
         return ""
     return (
         f"{MARK} Not converged: {'; '.join(named)}. The best epoch lies in the last {round(100 * LAST)} % of the "
-        "epochs allowed, so longer training may well score higher; neither the bootstrap nor McNemar's test can see this."
+        "epochs allowed, so longer training may well score higher; neither the bootstrap nor McNemar's test sees this."
     )
 
 
