@@ -1,12 +1,21 @@
 """cloudrobust: from Sentinel-2 scenes and field parcels to the comparison of raw and preprocessed series."""
 
+import sys
+
 from snakemake.utils import min_version
+
+from cloudrobust.config import check_yaml
+from cloudrobust.errors import InputError
 
 min_version("9.0")
 
 
 # A configuration given with --configfile stands for itself; several are merged in their order.
 if not workflow.overwrite_configfiles:
+    try:
+        check_yaml(["config.yaml"])  # before Snakemake's own reading, which shows tracebacks
+    except InputError as error:
+        sys.exit(f"error: {error}")
 
     configfile: "config.yaml"
 

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from cloudrobust.config import Paths, canonical, check_files, code_hash, products
+from cloudrobust.config import Paths, canonical, check_files, check_yaml, code_hash, products
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.datasets import DatasetSource
 from cloudrobust.config.finished import FinishedSource
@@ -21,8 +21,10 @@ from cloudrobust.steps import modules_of
 
 def read_study():
     """The checked configuration; what is wrong with it is one sentence, before any work starts."""
-    origin = " + ".join(str(file) for file in workflow.configfiles) or "config.yaml"
+    files = [str(file) for file in workflow.configfiles]
+    origin = " + ".join(files) or "config.yaml"
     try:
+        check_yaml(files)
         study = parse_study(config, origin)
         check_files(study, origin)
     except InputError as error:

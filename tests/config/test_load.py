@@ -48,7 +48,7 @@ def changed(dotted: str, value: Any) -> dict[str, Any]:
         ("steps.biweekly.every", "2w", "steps.biweekly.every: '2w' is no distance of dates; write whole days like 14d"),
         ("tiles", ["abc"], "tiles[0]: 'abc' does not fit; write an MGRS tile like 32UPU"),
         ("tiles", [], "tiles: name at least one MGRS tile"),
-        ("branches.raw.level", "L3", "branches.raw.level: 'L3' does not fit: input should be 'L1C' or 'L2A'"),
+        ("branches.raw.level", "L3", "branches.raw.level: unknown 'L3'; valid are L1C, L2A"),
         ("branches.raw.steps", ["clear"], "L1C has no scene classification for mask 'clear'"),
         ("branches.preprocessed.steps", ["biweekly", "clear"], "move the mask before it"),
         ("branches.preprocessed.steps", ["season", "season"], "a step occurs twice"),

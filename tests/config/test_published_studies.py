@@ -60,7 +60,7 @@ def small(**parts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ({"source": {"kind": "breizhcrops", "train": ["frh05"]}}, "source.train[0]: 'frh05' does not fit"),
+        ({"source": {"kind": "breizhcrops", "train": ["frh05"]}}, "source.train[0]: unknown 'frh05'; did you mean"),
         ({"source": {"kind": "breizhcrops", "train": ["frh03"]}}, "region frh03 stands in two parts, or twice in one"),
         (
             {"source": {"kind": "breizhcrops", "validation": ["belle-ile"]}},
@@ -70,7 +70,10 @@ def small(**parts: Any) -> dict[str, Any]:
             {"source": {"kind": "breizhcrops", "test": ["kermaux"]}},
             "source: kermaux has no L2A; write levels: [L1C], or take belle-ile",
         ),
-        ({"source": {"kind": "bavariancrops", "regions": ["hell"]}}, "source.regions[0]: 'hell' does not fit"),
+        (
+            {"source": {"kind": "bavariancrops", "regions": ["hell"]}},
+            "source.regions[0]: unknown 'hell'; did you mean 'holl'?",
+        ),
         (
             {"source": {"kind": "breizhcrops", "levels": ["L1C"]}},
             "branches.preprocessed.level: the source holds L1C; a branch of L2A needs scenes",

@@ -2,9 +2,20 @@
 
 from .base import canonical
 from .code import code_hash
-from .files import check_files, products
+from .files import check_files, check_yaml, products
 from .load import load, merge, parse
 from .paths import Paths
 from .study import Study
 
-__all__ = ["Paths", "Study", "canonical", "check_files", "code_hash", "load", "merge", "parse", "products"]
+__all__ = [
+    "Paths",
+    "Study",
+    "canonical",
+    "check_files",
+    "check_yaml",
+    "code_hash",
+    "load",
+    "merge",
+    "parse",
+    "products",
+]

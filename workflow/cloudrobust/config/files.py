@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -12,10 +14,37 @@ from .mirrors import name_of, products_below
 from .sources import SafeSource, TableSource
 from .steps import Custom
 from .study import Study
+from .yaml_file import read_yaml
+
+
+def check_yaml(files: Iterable[str | Path]) -> None:
+    """Read configuration files strictly, for what Snakemake's own reading of them lets pass: a key that occurs twice.
+
+    Raises
+    ------
+    InputError
+        About the first file that is not well-formed.
+    """
+    for file in files:
+        if Path(file).is_file():  # not one that Snakemake took from elsewhere
+            read_yaml(file)
+
+
+def check_results(study: Study, origin: str = "config.yaml") -> None:
+    """Raise InputError if the folder of results cannot be made or written to."""
+    folder = study.results.absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise InputError(f"{origin}: results: {there} is a file, not a folder; name another folder, or move it")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{origin}: results: {there} cannot be written to; name another folder, or change its permissions"
+        )
 
 
 def check_files(study: Study, origin: str = "config.yaml") -> None:
-    """Raise InputError for the first file or folder of the study that is not there."""
+    """Raise InputError for the first file or folder of the study that is not there or cannot be used."""
+    check_results(study, origin)
     wanted = [
         ("parcels.file", study.parcels.file),
         ("parcels.classes", study.parcels.classes),

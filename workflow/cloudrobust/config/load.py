@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -16,6 +16,7 @@ from .dask import MEMORY
 from .spelling import nearest
 from .steps import DAY
 from .study import NAME, TILE, Study
+from .yaml_file import read_yaml
 
 MENDS = {
     NAME: "a name of small letters, digits and hyphens that starts with a letter",
@@ -37,15 +38,7 @@ def load(paths: str | Path | Iterable[str | Path]) -> Study:
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
     merged: dict[str, Any] = {}
     for file in files:
-        if not file.is_file():
-            raise InputError(f"{file}: there is no such configuration file; check the path")
-        try:
-            content = yaml.safe_load(file.read_text()) or {}
-        except yaml.YAMLError as error:
-            raise InputError(f"{file}: is not valid YAML ({' '.join(str(error).split())}); mend it there") from error
-        if not isinstance(content, dict):
-            raise InputError(f"{file}: must hold keys and values; it holds {type(content).__name__}")
-        merged = merge(merged, content)
+        merged = merge(merged, read_yaml(file))
     return parse(merged, origin=str(files[-1]) if files else "configuration")
 
 
@@ -95,7 +88,52 @@ def _one(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if kind == "value_error":
         return f"{where}: {message}" if where else message
-    return f"{where}: {value!r} does not fit: {message[0].lower()}{message[1:]}"
+    if kind == "literal_error":
+        expected = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        hint, others = nearest(str(value), expected), f" valid are {', '.join(expected)}"
+        return f"{where}: unknown {value!r}{hint}{'' if 'valid are' in hint else others}"
+    return f"{where}: {_shown(value)} does not fit; {_mend(kind, detail.get('ctx', {}), value)}"
+
+
+def _mend(kind: str, context: Mapping[str, Any], value: Any) -> str:
+    """What to write instead, in plain words, for pydantic's kinds of errors."""
+    if kind in ("tuple_type", "list_type", "set_type", "frozen_set_type"):
+        return f"write a list like [{value}]" if isinstance(value, str | int | float) else "write a list like [a, b]"
+    if kind in ("date_from_datetime_parsing", "date_type", "date_parsing", "date_from_datetime_inexact"):
+        return "write a day like 2022-05-31"
+    return BOUNDS.get(kind, WORDS.get(kind, "see docs/configuration.md for what is allowed")).format(**context)
+
+
+BOUNDS = {
+    "greater_than": "write a number greater than {gt}",
+    "greater_than_equal": "write a number of at least {ge}",
+    "less_than": "write a number less than {lt}",
+    "less_than_equal": "write a number of at most {le}",
+    "multiple_of": "write a multiple of {multiple_of}",
+    "too_short": "name at least {min_length}",
+    "too_long": "name at most {max_length}",
+}
+WORDS = {
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "float_type": "write a number",
+    "float_parsing": "write a number",
+    "finite_number": "write a finite number",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "string_type": "write a text, in quotes where it looks like a number or a day",
+    "path_type": "write the path of a file or folder",
+    "dict_type": "write keys with values, like {{key: value}}",
+    "model_type": "write keys with values, like {{key: value}}",
+    "model_attributes_type": "write keys with values, like {{key: value}}",
+    "string_pattern_mismatch": "write a text of the form {pattern}",
+}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _readable(location: tuple[int | str, ...]) -> str:

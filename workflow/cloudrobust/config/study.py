@@ -37,6 +37,10 @@ TILE = r"^\d{2}[A-Z]{3}$"
 Tile = Annotated[str, StringConstraints(pattern=TILE)]
 
 
+YEARS = 50
+"""A period of more years is a slip of the pen: no satellite has measured for so long."""
+
+
 class Period(Part):
     """First and last day of the study."""
 
@@ -47,6 +51,8 @@ class Period(Part):
     def _in_order(self) -> Period:
         if self.end < self.start:
             raise ValueError(f"end {self.end} lies before start {self.start}; swap them")
+        if self.end.year - self.start.year > YEARS:
+            raise ValueError(f"{self.start} to {self.end} is more than {YEARS} years; write the seasons of your study")
         return self
 
 
