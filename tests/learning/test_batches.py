@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cloudrobust.learning import load
-from cloudrobust.learning.batches import Series, draw, epoch, interleave
+from cloudrobust.learning.batches import Series, draw, draw_once, epoch, interleave
 
 TOTAL = 30
 
@@ -98,3 +98,18 @@ def test_balanced_sampling_shows_each_class_as_often_as_every_other():
     assert (of_class_1 / of_class_1.sum() - 1 / 9).abs().max() < 0.03
     unchanged = torch.bincount(label[torch.cat(list(epoch(rows, 16, generator))) - 1000])
     assert unchanged.tolist() == [90, 9, 1]
+
+
+def test_dates_drawn_once_depend_on_the_series_alone_and_are_fair():
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(4000, 12, 3)).astype(np.float32))
+    observed = torch.ones(4000, 12, dtype=torch.bool)
+    observed[0, 4:] = False
+    drawn = draw_once(x, observed, 5)
+    assert drawn[0].tolist() == [0, 1, 2, 3, 12]
+    assert (drawn[1:].diff(dim=1) > 0).all()
+    assert torch.equal(draw_once(x[70:90], observed[70:90], 5), drawn[70:90])
+    counts = torch.bincount(drawn[1:].flatten(), minlength=12)[:12].double() / 3999
+    assert (counts - 5 / 12).abs().max() < 4 * np.sqrt(5 / 12 * 7 / 12 / 3999)
+    together = np.corrcoef(np.stack([(drawn[1:] == date).any(dim=1).numpy() for date in range(12)]))
+    # Of 5 of 12 dates, two are drawn together a little less often than independent ones.
+    assert np.abs(together[~np.eye(12, dtype=bool)] + 1 / 11).max() < 4.5 / np.sqrt(3999)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
-from cloudrobust.config.models import Boosted, Forest, TempCnn
-from cloudrobust.learning import load, read_card, train, train_and_predict
+from cloudrobust.config.models import Boosted, Forest, Lstm, TempCnn
+from cloudrobust.learning import load, predict, read_card, train, train_and_predict
+from cloudrobust.learning.averaging import Average
 from cloudrobust.learning.convergence import converged
 
 
@@ -58,3 +61,54 @@ def test_the_card_says_it(files, training, tmp_path, model, expected):
     card = read_card(tmp_path / "run")
     assert card["converged"] == expected
     assert card.get("budget") == (1 if isinstance(model, TempCnn) else None)
+
+
+def validation_loss(trained, dataset, seed: int) -> float:
+    found = predict(trained, dataset)
+    rows = found[(found["part"] == "validation") & (found["seed"] == seed)]
+    own = [row[f"p:{row['class']}"] for row in rows.to_dict("records")]
+    return float(-np.log(own).mean())
+
+
+@pytest.mark.parametrize("averaging", [0.0, 2.0])
+@pytest.mark.parametrize("name", ["lstm", "tempcnn"])
+def test_the_weights_kept_are_those_whose_validation_loss_was_least(files, training, name, averaging):
+    """Averages of stacked and of single networks, batch normalisation included."""
+    study = files(gaps=0.2)
+    dataset = load(study.series, study.split)
+    model = {"lstm": Lstm(hidden=4, layers=1, dropout=0.0), "tempcnn": TempCnn(hidden=4)}[name]
+    trained = train(dataset, model, training(seeds=(1, 2), epochs=6, averaging=averaging, dates=8))
+    for seed in (1, 2):
+        history = trained.history[trained.history["seed"] == seed]
+        assert validation_loss(trained, dataset, seed) == pytest.approx(history["validation_loss"].min(), rel=1e-4)
+
+
+def test_the_last_weights_are_kept_where_that_is_wanted(files, training):
+    study = files()
+    dataset = load(study.series, study.split)
+    model, settings = TempCnn(hidden=4, learning_rate=0.05), {"epochs": 12, "patience": 2, "averaging": 0}
+    last = train(dataset, model, training(keep="last", **settings))
+    loss = last.history["validation_loss"]
+    assert len(loss) == 12
+    assert loss.idxmin() < 11
+    assert validation_loss(last, dataset, 1) == pytest.approx(loss.iloc[-1], rel=1e-4)
+    assert last.best_epoch[1] == loss.idxmin() + 1
+    # Batches and draws are the same, so training that stops early goes through the same epochs.
+    best = train(dataset, model, training(keep="best", **settings)).history["validation_loss"]
+    assert best.tolist() == loss.iloc[: len(best)].tolist()
+
+
+def test_an_average_is_that_of_the_formula_and_leaves_what_it_averages_alone():
+    live = {"weight": torch.zeros(3), "count": torch.tensor(0)}
+    average, expected = Average(live, None, steps=5.0), np.zeros(3)
+    random = np.random.default_rng(0)
+    for step in range(1, 101):
+        value = random.normal(size=3)
+        live["weight"].copy_(torch.from_numpy(value))
+        average.update(step)
+        share = max(1 / 5, 9 / (10 + step))
+        expected = (1 - share) * expected + share * value
+    with average.in_place():
+        np.testing.assert_allclose(live["weight"].numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(live["weight"].numpy(), value, rtol=1e-6)
+    assert set(average.of(None)) == {"weight"}  # a count of batches has no average

@@ -16,19 +16,26 @@ from cloudrobust.learning.new_parcels import predict_in_pieces, predict_others
 def run(files, training, tmp_path):
     """A run of two seeds, and its files."""
 
-    def make(model, gaps=0.3):
+    def make(model, gaps=0.3, **changes):
         study = files(gaps=gaps)
-        train_and_predict(
-            study.series, study.split, "raw", "some", model, training(seeds=(3, 4), epochs=1, dates=8), tmp_path / "run"
-        )
+        settings = training(seeds=(3, 4), epochs=1, dates=8, **changes)
+        train_and_predict(study.series, study.split, "raw", "some", model, settings, tmp_path / "run")
         return study, tmp_path / "run"
 
     return make
 
 
-@pytest.mark.parametrize("model", [TempCnn(hidden=4, kernel=3), Forest(trees=15)], ids=["tempcnn", "forest"])
-def test_a_parcel_gets_the_same_answer_as_if_it_were_in_the_split(run, model):
-    study, folder = run(model)
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        (TempCnn(hidden=4, kernel=3), {}),
+        (TempCnn(hidden=4, kernel=3), {"inputs": "reflectance", "prediction_dates": "drawn"}),
+        (Forest(trees=15), {}),
+    ],
+    ids=["tempcnn", "tempcnn as in 2019", "forest"],
+)
+def test_a_parcel_gets_the_same_answer_as_if_it_were_in_the_split(run, model, changes):
+    study, folder = run(model, **changes)
     known = pd.read_parquet(folder / "predictions.parquet").sort_values(["seed", "parcel"], ignore_index=True)
     half = set(known["parcel"].unique()[::2])
     found = predict_others(folder, study.series, exclude=half, trained_on=(study.series, study.split), threads=1)

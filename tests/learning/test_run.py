@@ -13,6 +13,7 @@ import xarray as xr
 from cloudrobust.config.models import Boosted, Forest, Lstm, TempCnn
 from cloudrobust.config.training import Training
 from cloudrobust.errors import InputError
+from cloudrobust.evaluation.explanations.inputs import inputs
 from cloudrobust.learning import load, load_model, read_card, train_and_predict
 from cloudrobust.learning.dataset import normalise
 
@@ -98,6 +99,28 @@ def test_options_against_imbalance_are_off_by_default_and_recorded(files, traini
     off, on = (read_card(tmp_path / out)["training"] for out in ("off", "on"))
     assert {key: off[key] for key in options} == {"class_weights": "none", "sampling": "none", "label_smoothing": 0.0}
     assert {key: on[key] for key in options} == options
+
+
+@pytest.mark.parametrize("dates", ["all", "drawn"])
+def test_plain_reflectance_is_recorded_and_read_by_prediction_and_explanation(files, training, tmp_path, dates):
+    study = files(gaps=0.2)
+    settings = training(inputs="reflectance", prediction_dates=dates, dates=9)
+    model = TempCnn(hidden=4, learning_rate=0.05)
+    train_and_predict(study.series, study.split, "b", "m", model, settings, tmp_path / "run")
+    card = read_card(tmp_path / "run")
+    assert card["normalisation"] == {"mean": [0.0] * 4, "std": [1.0] * 4}
+    assert card["training"]["inputs"] == "reflectance"
+    assert (card["dates"]["drawn"], card["dates"]["once"]) == (9, dates == "drawn")
+    dataset = load(study.series, study.split, "reflectance")
+    rows = np.arange(5)
+    what = inputs(dataset, rows, 9, np.zeros(dataset.observed.shape), card["dates"]["once"])
+    taken = np.take_along_axis(dataset.x[rows], what.dates[:, :, None], axis=1)
+    np.testing.assert_array_equal(what.x.numpy(), taken)
+    with torch.no_grad():
+        p = torch.softmax(load_model(tmp_path / "run", 1)(what.x, what.mask, what.day), 1).numpy()
+    table = pd.read_parquet(tmp_path / "run" / "predictions.parquet").iloc[rows]
+    right = np.abs(table[[f"p:{name}" for name in card["classes"]]].to_numpy() - p).max() < 1e-5
+    assert right == (dates == "drawn")  # otherwise the prediction is the mean over three sets of dates
 
 
 def test_card_is_plain_json_even_if_kappa_is_undefined(files, training, tmp_path):

@@ -13,10 +13,11 @@ from cloudrobust.learning.tuning.search import save, search
 
 with job(snakemake):
     folder = Path(snakemake.output.best).parent
+    training = Training.model_validate_json(snakemake.params.training)
     searched = search(
-        load(snakemake.input.series, snakemake.input.split),
+        load(snakemake.input.series, snakemake.input.split, training.inputs),
         TypeAdapter(Model).validate_json(snakemake.params.model),
-        Training.model_validate_json(snakemake.params.training),
+        training,
         Tuning.model_validate_json(snakemake.params.tuning),
         folder,
         threads=snakemake.threads,

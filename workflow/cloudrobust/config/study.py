@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -20,6 +20,7 @@ from .finished import FinishedSource
 from .models import Boosted, Forest, Model
 from .outputs import Explanations, Page, Prediction
 from .presets import PresetBranch, expanded
+from .protocols import written_out
 from .published import Published
 from .required_scenes import margin_around, needed_days
 from .sources import Level, Parcels, RemoteSource, SimulatorSource, Source, Split
@@ -100,6 +101,11 @@ class Study(Part):
         min_length=1,
         description="Models by name; the key do gives the kind. `false` leaves out one that another file names.",
     )
+    protocol: Literal["cloudrobust", "study-2019"] = Field(
+        "cloudrobust",
+        description="How networks are trained: until they have converged, or as in the study of 2019, whose values of "
+        "the other keys are written out for you (docs/training.md).",
+    )
     training: Training = Field(Training(), description="What all networks share in training.")
     tuned: dict[str, dict[str, dict[str, Any]]] = Field(
         default_factory=dict,
@@ -123,7 +129,7 @@ class Study(Part):
     @model_validator(mode="before")
     @classmethod
     def _presets_written_out(cls, values: Any) -> Any:
-        return expanded(values) if isinstance(values, dict) else values
+        return expanded(written_out(values)) if isinstance(values, dict) else values
 
     @field_validator("branches", mode="before", json_schema_input_type=dict[Name, Branch | PresetBranch])
     @classmethod

@@ -76,8 +76,33 @@ def draw(observed: Tensor, length: int, generator: torch.Generator) -> Tensor:
     Tensor
         Dates (batch, length), int64, ascending; padding (= number of dates) stands at the end.
     """
+    return _of_least_key(torch.rand(observed.shape, generator=generator).to(observed.device), observed, length)
+
+
+def draw_once(x: Tensor, observed: Tensor, length: int) -> Tensor:
+    """Dates drawn like those of `draw`, but always the same ones of a series: its own values decide.
+
+    So an answer does not depend on which other series are asked beside it.
+
+    Parameters
+    ----------
+    x
+        The series (batch, dates, bands), float32.
+    observed, length
+        As in `draw`, and so is the result.
+    """
+    dates = observed.shape[1]
+    weights = torch.randint(-(2**62), 2**62, (x.shape[1] * x.shape[2],), generator=torch.Generator().manual_seed(0))
+    own = (x.contiguous().view(torch.int32).flatten(1).long() * weights.to(x.device)).sum(dim=1, keepdim=True)
+    mixed = own + torch.arange(dates, device=x.device) * -7046029254386353131
+    for shift, factor in ((30, -4658895280553007687), (27, -7723592293110705685), (31, 1)):  # splitmix64
+        mixed = (mixed ^ (mixed >> shift)) * factor
+    return _of_least_key((mixed >> 11).bitwise_and(2**52 - 1).double() / 2**52, observed, length)
+
+
+def _of_least_key(keys: Tensor, observed: Tensor, length: int) -> Tensor:
+    """The `length` observed dates of least key, 0 <= key < 1, of each series, as of `draw`."""
     total = observed.shape[1]
-    keys = torch.rand(observed.shape, generator=generator).to(observed.device)
     keys.masked_fill_(~observed, 2.0)
     chosen = keys.topk(min(length, total), dim=1, largest=False, sorted=False).indices
     chosen.masked_fill_(~observed.gather(1, chosen), total)

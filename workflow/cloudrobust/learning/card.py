@@ -51,6 +51,7 @@ def card(
             "time": np.datetime_as_string(dataset.time, unit="s").tolist(),
             "uneven": dataset.uneven,
             "drawn": None,
+            "once": False,
         },
         "hyperparameters": model.hyperparameters(),
         "settings": model.model_dump(mode="json"),
@@ -62,7 +63,7 @@ def card(
         "versions": versions(),
     }
     if isinstance(result, Trained):
-        content["dates"]["drawn"] = result.drawn
+        content["dates"] |= {"drawn": result.drawn, "once": result.once}
         content["shape"] = result.shape
         content["parameters"] = result.parameters
         content["best_epoch"] = {str(seed): epoch for seed, epoch in result.best_epoch.items()}

@@ -49,6 +49,8 @@ class Dataset:
         Bands of the series without a single value in the training part; they are not in `x`.
     level, chain
         As recorded in the series.
+    inputs
+        What networks read of `x`: "standardised" or "reflectance", as `training.inputs` says.
     """
 
     x: npt.NDArray[np.float32]
@@ -62,6 +64,7 @@ class Dataset:
     dropped_bands: tuple[str, ...] = ()
     level: str = ""
     chain: str = ""
+    inputs: str = "standardised"
 
     @cached_property
     def observed(self) -> npt.NDArray[np.bool_]:
@@ -89,18 +92,23 @@ class Dataset:
 
     @cached_property
     def moments(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Mean and standard deviation of each band over the training part's values, (band,) each."""
+        """What is subtracted from each band and what it is divided by, (band,) each.
+
+        Mean and standard deviation over the training part's values; 0 and 1 where networks read plain reflectance.
+        """
+        mean, deviation = np.zeros(len(self.bands), np.float32), np.ones(len(self.bands), np.float32)
+        if self.inputs == "reflectance":
+            return mean, deviation
         rows = self.rows("train")
-        mean, deviation = np.zeros(len(self.bands)), np.ones(len(self.bands))
         for band in range(len(self.bands)):
             values = self.x[rows, :, band]
             values = values[np.isfinite(values)]
             mean[band] = values.mean(dtype=np.float64)
             deviation[band] = values.std(dtype=np.float64) or 1.0
-        return mean.astype(np.float32), deviation.astype(np.float32)
+        return mean, deviation
 
     def normalised(self) -> npt.NDArray[np.float32]:
-        """`x` as the networks read it: `normalise` by the training part's moments."""
+        """`x` as the networks read it: `normalise` by `moments`."""
         return normalise(self.x, *self.moments)
 
     @cached_property
@@ -142,7 +150,7 @@ def normalise(
 ) -> npt.NDArray[np.float32]:
     """(x - mean) / deviation of each band, and 0 where x is missing.
 
-    So a band missing at an observed date is filled by its mean in the training part; dates
+    So a band missing at an observed date is filled by its mean in the training part (of plain reflectance by 0); dates
     that are missing in all bands are masked besides.
     """
     normal = x - mean
@@ -150,7 +158,7 @@ def normalise(
     return np.nan_to_num(normal, copy=False, nan=0.0)
 
 
-def load(series_path: str | Path, split_path: str | Path) -> Dataset:
+def load(series_path: str | Path, split_path: str | Path, inputs: str = "standardised") -> Dataset:
     """The parcels of the split with their series.
 
     Parameters
@@ -159,6 +167,8 @@ def load(series_path: str | Path, split_path: str | Path) -> Dataset:
         NetCDF with `reflectance` (parcel, time, band), NaN where missing.
     split_path
         Parquet with columns parcel, class and part.
+    inputs
+        What networks read: "standardised" or "reflectance" (`training.inputs`).
 
     Raises
     ------
@@ -216,4 +226,5 @@ def load(series_path: str | Path, split_path: str | Path) -> Dataset:
         dropped_bands=dropped,
         level=str(attributes.get("level", "")),
         chain=str(attributes.get("chain", "")),
+        inputs=inputs,
     )

@@ -159,7 +159,7 @@ def _by_networks(
             label=torch.zeros(len(x), dtype=torch.int64, device=where),
         )
         rows = torch.arange(len(x), device=where)
-        ask = partial(probabilities, series=cube, rows=rows, drawn=card["dates"]["drawn"])
+        ask = partial(probabilities, series=cube, rows=rows, drawn=card["dates"]["drawn"], once=card["dates"]["once"])
         found = side_by_side(ask, networks, workers)
         yield _table(card["classes"], parcels, {s: p.cpu().numpy() for s, p in zip(card["seeds"], found, strict=True)})
 

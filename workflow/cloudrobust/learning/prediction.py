@@ -41,7 +41,7 @@ def predict(trained: Trained, dataset: Dataset, *, threads: int | None = None, d
     rows = torch.arange(len(dataset.parcel), device=where)
 
     def answer(network: nn.Module) -> npt.NDArray[np.float32]:
-        p = probabilities(network.to(where), series, rows, trained.drawn)
+        p = probabilities(network.to(where), series, rows, trained.drawn, trained.once)
         found: npt.NDArray[np.float32] = p.cpu().numpy()
         return found
 

@@ -50,7 +50,7 @@ def train_and_predict(
     events
         Folder for what TensorBoard reads of a network's training; None writes nothing.
     """
-    dataset = load(series, split)
+    dataset = load(series, split, training.inputs)
     logger.info(
         "%s, %s: %s parcels, %d dates%s, %d bands, %d classes",
         branch, model_name, ", ".join(f"{n} {part}" for part, n in dataset.counts().items()), len(dataset.time),

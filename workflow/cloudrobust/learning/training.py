@@ -6,9 +6,10 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from ..errors import InputError
 from ..log import logger
 from ..models import create
 from ..models.dropout import Noise
+from ..models.stack import Stack
+from .averaging import Average, stacked
 from .batches import Batch, Series, draw, epoch
 from .checkpoints import Checkpoints, key
 from .convergence import LAST, converged
@@ -51,10 +54,13 @@ class Trained:
         Its other keywords.
     drawn
         Dates drawn of each series in each epoch; None if all were used.
+    once
+        Whether dates are drawn once for prediction too, instead of asking on all (`training.prediction_dates`).
     states
-        Weights by seed, those of the epoch of least validation loss, on the CPU.
+        Weights by seed, those of the epoch of least validation loss (with `training.keep` last, of the last epoch), on
+        the CPU.
     best_epoch
-        That epoch by seed, counted from 1.
+        The epoch of least validation loss by seed, counted from 1.
     history
         One row for each seed and epoch, columns `HISTORY`.
     budget
@@ -65,6 +71,7 @@ class Trained:
     shape: dict[str, int]
     hyperparameters: dict[str, Any]
     drawn: int | None
+    once: bool
     states: dict[int, dict[str, Tensor]]
     best_epoch: dict[int, int]
     history: pd.DataFrame
@@ -106,7 +113,8 @@ def train(
     A seed decides its network's first weights, its batches, its draws of dates and its dropout, and
     nothing else does: a seed trained alone gives the same network as among others. Training
     stops when the validation loss has not fallen for `training.patience` epochs, and the
-    weights of its least value are returned.
+    weights of its least value are returned. They are averages over the steps before, as `training.averaging` says, and
+    the validation loss is that of these averages.
 
     On a GPU all seeds train at the same time, with stacked parameters; on a CPU the seeds of an LSTM do, as far as
     that pays, and others train side by side, each on one core (see `lockstep`).
@@ -176,7 +184,15 @@ def train(
     states = {seed: done[seed]["weights"] for seed in training.seeds}
     best_epoch = {seed: done[seed]["best_epoch"] for seed in training.seeds}
     trained = Trained(
-        model.do, common.shape, model.hyperparameters(), common.drawn, states, best_epoch, history, common.epochs
+        kind=model.do,
+        shape=common.shape,
+        hyperparameters=model.hyperparameters(),
+        drawn=common.drawn,
+        once=common.once,
+        states=states,
+        best_epoch=best_epoch,
+        history=history,
+        budget=common.epochs,
     )
     short = [str(seed) for seed, long_enough in trained.converged.items() if not long_enough]
     if short:
@@ -268,6 +284,7 @@ class Common:
         self.series, self.model, self.training = series, model, training
         self.device = series.x.device
         self.drawn = dataset.drawn(training.dates)
+        self.once = training.prediction_dates == "drawn"
         self.shape = {
             "bands": len(dataset.bands),
             "classes": len(dataset.classes),
@@ -275,6 +292,8 @@ class Common:
         }
         self.batch = model.batch or training.batch
         self.epochs = model.epochs or training.epochs
+        self.patience = model.patience or training.patience
+        self.stops_early = training.keep == "best"
         self.rows = torch.from_numpy(dataset.rows("train")).to(self.device)
         self.validation = torch.from_numpy(dataset.rows("validation")).to(self.device)
         label = series.label[self.rows]
@@ -295,7 +314,8 @@ class OneSeed:
             network = create(common.model.do, **common.shape, **common.model.hyperparameters())
         self.network = network.to(common.device)
         self.moments: dict[str, tuple[Tensor, Tensor]] = {}
-        self.best = self._weights()
+        self.averaged: dict[str, Tensor] | None = None
+        self.best = self.weights()
         self.steps = self.epoch = self.best_epoch = 0
         self.best_loss = math.inf
         self.history: list[dict[str, Any]] = []
@@ -303,11 +323,11 @@ class OneSeed:
     @property
     def finished(self) -> bool:
         """Whether there are no more epochs, or the validation loss has not fallen for too long."""
-        patience = self.common.training.patience
-        return self.epoch >= self.common.epochs or self.epoch - self.best_epoch >= patience
+        stale = self.common.stops_early and self.epoch - self.best_epoch >= self.common.patience
+        return stale or self.epoch >= self.common.epochs
 
     def add(self, loss: float, validation_loss: float, kappa: float, seconds: float) -> None:
-        """The results of one more epoch; the network's weights are kept if they are the best."""
+        """The results of one more epoch; the weights are kept if they are the best, or if only the last ones count."""
         self.epoch += 1
         if not (math.isfinite(loss) and math.isfinite(validation_loss)):
             model = self.common.model
@@ -315,9 +335,11 @@ class OneSeed:
                 f"models.{model.do}.learning_rate: the loss of seed {self.seed} is not finite in epoch "
                 f"{self.epoch}; use a smaller rate than {model.learning_rate}"
             )
-        if validation_loss < self.best_loss:
+        better = validation_loss < self.best_loss
+        if better:
             self.best_loss, self.best_epoch = validation_loss, self.epoch
-            self.best = self._weights()
+        if better if self.common.stops_early else self.epoch == self.common.epochs:
+            self.best = self.weights()
         values = (self.seed, self.epoch, loss, validation_loss, kappa, seconds)
         self.history.append(dict(zip(HISTORY, values, strict=True)))
 
@@ -338,6 +360,7 @@ class OneSeed:
         return {
             "network": self.network.state_dict(),
             "moments": self.moments,
+            "averaged": self.averaged,
             "best": self.best,
             "order": self.order.get_state(),
             "noise": self.noise.state(),
@@ -349,14 +372,19 @@ class OneSeed:
         device = self.common.device
         self.network.load_state_dict(state["network"])
         self.moments = {name: (a.to(device), b.to(device)) for name, (a, b) in state["moments"].items()}
+        kept = state["averaged"]
+        self.averaged = None if kept is None else {name: value.to(device) for name, value in kept.items()}
         self.best = {name: value.to(device) for name, value in state["best"].items()}
         self.order.set_state(state["order"])
         self.noise.restore(state["noise"])
         for name in _PLAIN:
             setattr(self, name, state["plain"][name])
 
-    def _weights(self) -> dict[str, Tensor]:
-        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the network's weights, averaged where they are."""
+        averaged = self.averaged or {}
+        state = self.network.state_dict()
+        return {name: averaged.get(name, value).detach().clone() for name, value in state.items()}
 
 
 _PLAIN = ("steps", "epoch", "best_epoch", "best_loss", "history")
@@ -376,14 +404,29 @@ class Team:
             seeds[0].steps,
             mixed=common.device.type == "cuda",
         )
+        self.average = self._average() if common.training.averaging else None
+
+    def _average(self) -> Average:
+        """The running averages of these seeds' weights, stacked as the lockstep has them."""
+        common, lockstep = self.common, self.lockstep
+        buffers = (
+            dict(self.seeds[0].network.named_buffers()) if lockstep.alone else cast(Stack, lockstep.networks).buffers
+        )
+        known = [one.averaged for one in self.seeds if one.averaged is not None]
+        start = None if not known else known[0] if lockstep.alone else stacked(known)
+        batches = math.ceil(len(common.rows) / common.batch)
+        return Average(lockstep.networks.parameters | buffers, start, common.training.averaging * batches)
 
     def epoch_and_validation(self) -> None:
         """One more epoch of every seed."""
         start = time.monotonic()
         losses = self.train()
-        validation = self._validate()
-        for one, moments in zip(self.seeds, self.lockstep.give_back(), strict=True):
+        with nullcontext() if self.average is None else self.average.in_place():
+            validation = self._validate()
+        for number, (one, moments) in enumerate(zip(self.seeds, self.lockstep.give_back(), strict=True)):
             one.moments, one.steps = moments, self.lockstep.steps
+            if self.average is not None:
+                one.averaged = self.average.of(None if self.lockstep.alone else number)
         seconds = (time.monotonic() - start) / len(self.seeds)
         for one, loss, (validation_loss, kappa) in zip(self.seeds, losses, validation, strict=True):
             one.add(loss, validation_loss, kappa, seconds)
@@ -395,6 +438,8 @@ class Team:
         for parts in zip(*(one.batches() for one in self.seeds), strict=True):
             batch = self._batch(parts)
             total += self.lockstep.step(batch, common.weights, common.training.label_smoothing) * batch.label.shape[1]
+            if self.average is not None:
+                self.average.update(self.lockstep.steps)
         return [float(value) / len(common.rows) for value in total]
 
     def _batch(self, parts: Sequence[tuple[Tensor, Tensor | None]]) -> Batch:
@@ -410,7 +455,7 @@ class Team:
     def _validate(self) -> list[tuple[float, float]]:
         """Loss (weighted as in training, without smoothing) and Cohen's kappa of each seed on the validation part."""
         common = self.common
-        chances = ask(self.lockstep.logits, common.series, common.validation, common.drawn)
+        chances = ask(self.lockstep.logits, common.series, common.validation, common.drawn, common.once)
         label = common.series.label[common.validation]
         answers = label.cpu().numpy()
         found = []

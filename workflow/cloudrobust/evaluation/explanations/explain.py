@@ -81,7 +81,7 @@ def explain(
     """
     card = read_card(run)
     network = load_model(run, int(card["seeds"][0]))
-    dataset = load(series, split)
+    dataset = load(series, split, card["training"]["inputs"])
     if list(dataset.bands) != card["bands"] or list(dataset.classes) != card["classes"]:
         raise InputError(f"{run}: was trained on other bands or classes than {series} holds; train anew")
     with xr.open_dataset(series) as own, xr.open_dataset(measured) as masked:
@@ -93,10 +93,11 @@ def explain(
     if not len(rows):
         raise InputError(f"{series}: no test parcel has a series to explain; make split.test larger")
     with machine(threads):
-        what = inputs(dataset, rows, card["dates"]["drawn"], marked)
+        shown = card["dates"]["drawn"], marked, card["dates"]["once"]
+        what = inputs(dataset, rows, *shown)
         found = _explained(network, what, dataset.classes, _coordinates(dataset, rows, what), pictured, config, word)
         if isinstance(network, Transformer) and config.attention:
-            many = inputs(dataset, _some(dataset, config.attention, pictured), card["dates"]["drawn"], marked)
+            many = inputs(dataset, _some(dataset, config.attention, pictured), *shown)
             found = replace(found, dataset=found.dataset.assign(_attended(network, dataset, many)))
         return found
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...learning.batches import Series, interleave
+from ...learning.batches import Series, draw_once, interleave
 from ...learning.dataset import Dataset
 
 BATCH = 64
@@ -63,12 +63,17 @@ class Inputs:
 
 
 def inputs(
-    dataset: Dataset, rows: npt.NDArray[np.int64], drawn: int | None, marked: npt.NDArray[np.floating]
+    dataset: Dataset,
+    rows: npt.NDArray[np.int64],
+    drawn: int | None,
+    marked: npt.NDArray[np.floating],
+    once: bool = False,
 ) -> Inputs:
     """What a network is shown of the parcels `rows`, without chance.
 
     Where `drawn` dates were drawn at random in training, a parcel with more shows one set of evenly spread dates
-    (the first of those that its prediction is averaged over, see `learning.evaluate.probabilities`).
+    (the first of those that its prediction is averaged over, see `learning.evaluate.probabilities`); with `once` the
+    set that its prediction rests on.
 
     Parameters
     ----------
@@ -81,7 +86,12 @@ def inputs(
         batch = series.whole(chosen)
         dates = np.broadcast_to(np.arange(len(dataset.time)), (len(rows), len(dataset.time))).copy()
     else:
-        places = interleave(series.observed[chosen], drawn, torch.zeros(len(rows)))
+        observed = series.observed[chosen]
+        places = (
+            draw_once(series.x[chosen], observed, drawn)
+            if once
+            else interleave(observed, drawn, torch.zeros(len(rows)))
+        )
         batch = series.at(chosen, places)
         dates = places.clamp(max=len(dataset.time) - 1).numpy()
     mask = torch.ones(batch.x.shape[:2], dtype=torch.bool) if batch.mask is None else batch.mask
