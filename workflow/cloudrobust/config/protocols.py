@@ -30,7 +30,7 @@ def written_out(values: Mapping[str, Any]) -> dict[str, Any]:
         If the protocol is unknown, or the configuration says otherwise; the message is a sentence.
     """
     name = values.get("protocol", "cloudrobust")
-    if name not in catalogue():
+    if not isinstance(name, str) or name not in catalogue():
         raise ValueError(f"protocol: unknown {name!r}{nearest(str(name), catalogue())}")
     protocol, filled = catalogue()[name], dict(values)
     for part in ("training", "explanations"):
@@ -40,19 +40,23 @@ def written_out(values: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(models, Mapping):
         of_kind = protocol.get("models", {})
         filled["models"] = {
-            own: _filled(model, of_kind[kind], f"models.{own}", name)
-            if model is not False and (kind := (model or {}).get("do", own)) in of_kind
-            else model
+            own: _filled(model, of_kind.get(_kind(own, model), {}), f"models.{own}", name)
             for own, model in models.items()
         }
     return filled
 
 
+def _kind(name: Any, model: Any) -> str:
+    """The kind of a model of the configuration, whose name it is by default."""
+    return str(model.get("do", name) if isinstance(model, Mapping) else name)
+
+
 def _filled(given: Any, protocol: Mapping[str, Any], where: str, name: str) -> Any:
+    """`given` with the values of the protocol `name`."""
     if given is None:
         return dict(protocol)
     if not isinstance(given, Mapping):
-        return given  # which is said when the configuration is checked
+        return given  # a model that is left out; any other mistake is named when the configuration is checked
     for key, value in protocol.items():
         if key in given and given[key] != value:
             raise ValueError(
