@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 from cloudrobust.report.page.durations import durations
 from cloudrobust.report.page.sections.explanations import read_explanations
@@ -33,7 +34,15 @@ def test_an_explanation_is_called_what_its_interval_allows(tmp_path: Path, row: 
     pd.DataFrame([clouds, clouds | {"class": "maize", "on_marked": 0.9}]).to_csv(tmp_path / "clouds.csv")
     pd.DataFrame([row, row | {"deleted": 0.5}, row | {"method": "random"}]).to_csv(tmp_path / "curves.csv")
     files = [str(tmp_path / "clouds.csv")], [str(tmp_path / "curves.csv")]
-    on_clouds, faithful = read_explanations(*files, [("raw", "transformer")])
+    explained = xr.Dataset(
+        {"gap": ("parcel", [0.002, 0.4]), "points": ("parcel", [16, 512])},
+        {"parcel": ["f01", "f02"]},
+        {"tolerance": 0.05},
+    )
+    runs = [("raw", "transformer")]
+    on_clouds, faithful, complete = read_explanations(*files, runs, {runs[0]: explained})
+    assert "<td>f02</td>" in complete
+    assert '<td class="n">40.0 %</td>' in complete
     assert '<td class="n">20 %</td>' in on_clouds
     assert "−40 to −20" in on_clouds
     assert "90 %" not in on_clouds
@@ -42,7 +51,7 @@ def test_an_explanation_is_called_what_its_interval_allows(tmp_path: Path, row: 
 
 
 def test_no_explanations_no_tables() -> None:
-    assert read_explanations([], [], []) == []
+    assert read_explanations([], [], [], {}) == []
 
 
 def test_totals_stand_with_their_reasons() -> None:

@@ -86,6 +86,14 @@ def test_before_anything_is_filled_in_a_missing_band_is_missing() -> None:
     assert cube.attrs["filled_fraction"] == 0
 
 
+def test_the_share_that_is_filled_in_is_described_as_a_share_and_not_as_reflectance() -> None:
+    cube = few((0.1, 0.4), (0.2, 0.5))
+    cube["reflectance"].attrs = {"standard_name": "surface_bidirectional_reflectance", "cell_methods": "area: mean"}
+    for step in ({"do": "interpolate", "every": "5d"}, {"do": "composite"}, {"do": "smooth"}):
+        attributes = apply(cube, step)["filled_fraction"].attrs
+        assert set(attributes) == {"long_name", "units", "valid_min", "valid_max"}, step
+
+
 @pytest.mark.parametrize("method", ["median", "mean", "clearest", "best"])
 def test_a_composite_tells_band_by_band_what_it_is_made_of(method: str) -> None:
     # May has no measurement of B04 at all, June has one of three dates.

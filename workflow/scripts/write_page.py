@@ -97,7 +97,7 @@ with job(snakemake):
                 *ablation_tables(snakemake.input.ablation),
                 *(table for file in shown.robustness for table in robustness_tables(pd.read_csv(file))),
             ],
-            "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained),
+            "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained, opened),
             "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs, scores),
             "ledger": ledger_tables(pd.read_csv(snakemake.input.totals)),
             "provenance": provenance_tables(

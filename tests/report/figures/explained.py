@@ -33,6 +33,9 @@ def explanation() -> xr.Dataset:
             "reflectance": (flat, generator.uniform(0.05, 0.5, (2, DATES, 3)).astype(np.float32)),
             "gradient": (flat, generator.normal(size=(2, DATES, 3)).astype(np.float32)),
             "integrated": (flat, generator.normal(size=(2, DATES, 3)).astype(np.float32)),
+            "change": ("parcel", [2.5, 1.0]),
+            "gap": ("parcel", [0.012, 0.03]),
+            "points": ("parcel", [16, 64]),
             "shown": (flat[:2], shown),
             "marked": (flat[:2], marked),
             "class": ("parcel", np.array(["maize", "wheat"], object)),
@@ -51,5 +54,5 @@ def explanation() -> xr.Dataset:
             "pictured": np.array(PARCELS[:1], object),
             "gate": list(GATES),
         },
-        {"marked": "cloudy"},
+        {"marked": "cloudy", "gradient_of": "logit", "tolerance": 0.05},
     )

@@ -140,3 +140,20 @@ def test_what_falls_on_clouds_is_drawn_with_its_interval():
 def test_the_same_explanation_gives_the_same_bytes(explained, tmp_path):
     one, two = (save(gradients_figure(explained, "f01"), tmp_path / name) for name in ("one", "two"))
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+
+
+def test_integrated_gradients_say_whether_they_add_up(explained):
+    titles = [axes.get_title("left") for axes in gradients_figure(explained, "f01").axes]
+    assert "against the average parcel (logit +2.50); error of the sum 1.2 %" in titles[2]
+    explained["gap"][0] = 0.4
+    titles = [axes.get_title("left") for axes in gradients_figure(explained, "f01").axes]
+    assert "they do not add up: error 40 %" in titles[2]
+
+
+def test_classes_are_told_apart_by_parcels_that_add_up(explained):
+    explained["gap"][0] = 0.4
+    figure = class_gradients_figure(explained)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["wheat"]
+    assert figure.get_suptitle().startswith("1 of 2 parcels are left out")
+    explained["gap"][:] = 0.4
+    assert "of no parcel add up" in class_gradients_figure(explained).texts[0].get_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,7 +23,21 @@ class Explanations(Part):
     attention: int = Field(
         500, ge=0, description="Most parcels whose attention the page shows when they are clicked; test parcels first."
     )
-    steps: int = Field(16, ge=2, description="Points of the path of integrated gradients.")
+    gradient_of: Literal["logit", "probability"] = Field(
+        "logit",
+        description="Score whose gradients are shown: the logit of the class predicted, or its probability, as in the "
+        "study.",
+    )
+    steps: int = Field(
+        16,
+        ge=2,
+        description="Points on the path of integrated gradients at first; they are doubled for parcels where the "
+        "contributions do not add up to the change of the score.",
+    )
+    most_steps: int = Field(512, ge=2, description="Points on the path at most; a parcel that needs more is named.")
+    tolerance: float = Field(
+        0.05, gt=0, lt=1, description="Greatest error of that sum, as a share of the change of the score."
+    )
     draws: int = Field(3, ge=1, description="Random orders of deletion that an explanation is held against.")
     resamples: int = Field(1000, ge=100, description="Bootstrap samples behind each confidence interval.")
 

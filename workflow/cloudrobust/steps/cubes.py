@@ -89,7 +89,8 @@ def recorded(cube: xr.Dataset) -> xr.Dataset:
     share = (count / total.where(total > 0)).astype(np.float32)
     everywhere = int(total.sum())
     overall = float(count.sum()) / everywhere if everywhere else float("nan")
-    result = cube.assign(filled_fraction=share.assign_attrs(FILLED))
+    share.attrs = dict(FILLED)  # the quotient may have kept those of reflectance
+    result = cube.assign(filled_fraction=share)
     if "filled" in cube:
         result["filled"] = (filled.dims, filled.values.astype(np.int8), FILLED_IN)
     return result.assign_attrs(filled_fraction=round(overall, 6))

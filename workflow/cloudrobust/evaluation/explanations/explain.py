@@ -24,7 +24,7 @@ from . import attention as looks
 from .clouds import against, marked_dates, shares
 from .faithfulness import faithfulness
 from .gates import gates, gates_on_clouds, openness
-from .gradients import gradient, highest, integrated
+from .gradients import Integrated, gradient, highest, integrated
 from .inputs import Inputs, balanced, inputs
 from .names import GATES
 
@@ -37,9 +37,9 @@ class Explained:
     ----------
     dataset
         For every explained parcel: `gradient`, `integrated` (parcel, date, band), `shown` (parcel, date) bool,
-        `marked`, `time` (parcel, date), `reflectance`; of a Transformer `received` (parcel, layer, head, date); of an
-        LSTM
-        `open` (parcel, layer, direction, gate, date). For the parcels shown one by one: `attention` (pictured, layer,
+        `marked`, `time` (parcel, date), `reflectance`; `change`, `gap`, `points` (parcel) of `gradients.Integrated`;
+        of a Transformer `received` (parcel, layer, head, date); of an LSTM `open` (parcel, layer, direction, gate,
+        date). For the parcels shown one by one: `attention` (pictured, layer,
         head, output, date), `activation` (pictured, direction, gate, date, unit; last layer).
     clouds
         Rows of `clouds.against`: what falls on marked dates.
@@ -141,13 +141,18 @@ def _explained(
     word: str,
 ) -> Explained:
     classes = np.array(names)[what.label.numpy()]
-    slope, path = gradient(network, what), integrated(network, what, config.steps)
+    slope = gradient(network, what, config.gradient_of)
+    path = integrated(network, what, config.steps, config.most_steps, config.tolerance, config.gradient_of)
+    _say_what_is_open(path, what, config)
     flat = ("parcel", "date", "band")
     reflectance = coordinates.pop("reflectance")
     found: dict[str, Any] = {
         "reflectance": reflectance,
         "gradient": (flat, slope),
-        "integrated": (flat, path),
+        "integrated": (flat, path.values),
+        "change": ("parcel", path.change),
+        "gap": ("parcel", path.gap),
+        "points": ("parcel", path.points),
         "shown": (flat[:2], what.mask.numpy()),
         "marked": (flat[:2], what.marked.astype(np.float32)),
         "class": ("parcel", classes.astype(object)),
@@ -155,8 +160,10 @@ def _explained(
     }
     importance: dict[str, npt.NDArray[np.floating]] = {
         "gradient": np.abs(slope).sum(axis=2),
-        "integrated gradients": np.abs(path.sum(axis=2)),
+        "integrated gradients": np.abs(path.values.sum(axis=2)),
     }
+    # What does not add up says nothing of which dates matter.
+    importance["integrated gradients"][path.gap > config.tolerance] = np.nan
     tables = [
         against(*shares(values, what.marked), classes, config.resamples, what=name, layer=0, head=0)
         for name, values in importance.items()
@@ -181,5 +188,17 @@ def _explained(
         tables.append(gates_on_clouds(opened, what.marked, classes, config.resamples))
     curves = faithfulness(network, what, importance, config.draws, config.resamples)
     clouds = pd.concat(tables, ignore_index=True).assign(marked=word)
-    result = xr.Dataset(found, coords=coordinates, attrs={"marked": word})
-    return Explained(result, clouds, curves)
+    attributes = {"marked": word, "gradient_of": config.gradient_of, "tolerance": config.tolerance}
+    return Explained(xr.Dataset(found, coords=coordinates, attrs=attributes), clouds, curves)
+
+
+def _say_what_is_open(path: Integrated, what: Inputs, config: Explanations) -> None:
+    """Name the parcels whose integrated gradients do not add up to the change of the score."""
+    still = path.gap > config.tolerance
+    if still.any():
+        logger.warning(
+            "integrated gradients of %d of %d parcels miss the change of the %s by more than %.0f %% at %d points "
+            "(explanations.most_steps): %s",
+            still.sum(), len(still), config.gradient_of, 100 * config.tolerance, config.most_steps,
+            ", ".join(what.parcel[still]),
+        )  # fmt: skip

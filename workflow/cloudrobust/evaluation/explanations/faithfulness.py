@@ -35,7 +35,7 @@ def faithfulness(
     Parameters
     ----------
     importance
-        By method, (parcel, date); larger is more important.
+        By method, (parcel, date); larger is more important. A parcel with NaN is left out of that method's curve.
     draws
         Random orders, whose mean is the curve that every method has to beat.
 
@@ -56,7 +56,8 @@ def faithfulness(
             low, high = bootstrap(curve[:, n], resamples)
             drop = chance[:, n] - curve[:, n]
             drop_low, drop_high = bootstrap(drop, resamples)
-            rows.append((name, share, curve[:, n].mean(), low, high, drop.mean(), drop_low, drop_high))
+            means = [float(np.mean(v[np.isfinite(v)])) if np.isfinite(v).any() else np.nan for v in (curve[:, n], drop)]
+            rows.append((name, share, means[0], low, high, means[1], drop_low, drop_high))
     columns = ["method", "deleted", "probability", "low", "high", "drop", "drop_low", "drop_high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -89,4 +90,6 @@ def _curve(
         ]
         p = torch.softmax(torch.cat(logits), dim=1).numpy()
         columns.append(p[np.arange(len(p)), target])
-    return np.stack(columns, axis=1).astype(float)
+    curve = np.stack(columns, axis=1).astype(float)
+    curve[~np.isfinite(np.where(shown, importance, 0)).all(axis=1)] = np.nan
+    return curve

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,8 @@ class Inputs:
     marked
         Float (parcel, date): 1 on a cloudy (or filled in) date, 0 on a clear (measured) one, NaN where that is
         unknown or the date is not shown.
+    start
+        The average training parcel on the same dates (`average`), where integrated gradients start; as `x`.
     """
 
     x: Tensor
@@ -46,20 +48,18 @@ class Inputs:
     label: Tensor
     parcel: npt.NDArray[np.str_]
     marked: npt.NDArray[np.float64]
+    start: Tensor
 
     def __len__(self) -> int:
         return len(self.parcel)
 
-    def at(self, rows: slice) -> Inputs:
+    def take(self, rows: slice | npt.NDArray[np.int64]) -> Inputs:
         """Some of the parcels."""
-        return replace(
-            self,
-            **{name: getattr(self, name)[rows] for name in ("x", "mask", "day", "dates", "label", "parcel", "marked")},
-        )
+        return replace(self, **{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def batches(self, size: int = BATCH) -> list[Inputs]:
         """All parcels, a few at a time."""
-        return [self.at(slice(start, start + size)) for start in range(0, len(self), size)]
+        return [self.take(slice(start, start + size)) for start in range(0, len(self), size)]
 
 
 def inputs(
@@ -104,7 +104,24 @@ def inputs(
         label=batch.label,
         parcel=dataset.parcel[rows],
         marked=np.where(mask.numpy(), of_dates, np.nan),
+        start=torch.from_numpy(average(dataset)[dates]),
     )
+
+
+def average(dataset: Dataset) -> npt.NDArray[np.float32]:
+    """The average training parcel: the mean of each date and band over the training part, normalised, (date, band).
+
+    A date without a value of a band is interpolated linearly between its neighbours.
+    """
+    x = dataset.normalised()[dataset.rows("train")]
+    known = np.isfinite(dataset.x[dataset.rows("train")])
+    count = known.sum(axis=0)
+    mean = np.where(known, x, 0.0).sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
+    days = dataset.time.astype("datetime64[s]").astype(np.float64)
+    for band in range(mean.shape[1]):
+        there = count[:, band] > 0
+        mean[:, band] = np.interp(days, days[there], mean[there, band])
+    return mean.astype(np.float32)
 
 
 def balanced(dataset: Dataset, count: int, always: Collection[str] = (), part: str = "test") -> npt.NDArray[np.int64]:

@@ -34,9 +34,10 @@ def gradients_figure(explained: xr.Dataset, parcel: str) -> Figure:
     draw_series(series, one)
     series.set_title("series as the network was shown it")
     bands = by_wavelength(one)
+    of = str(one.attrs.get("gradient_of", "logit"))
     for axes, name, words, unit in (
-        (slopes, "gradient", "gradient of the highest score, ∂max(ŷ)/∂x", "logit per\ndeviation"),
-        (paths, "integrated", "integrated gradients: what each value adds to the score", "logit"),
+        (slopes, "gradient", "gradient of the highest score, ∂max(ŷ)/∂x", f"{of} per\ndeviation"),
+        (paths, "integrated", _told(one), of),
     ):
         values = one[name].sel(band=bands).transpose("band", "date").values
         reach = max(float(np.quantile(np.abs(values), 0.995)), 1e-9)
@@ -59,12 +60,29 @@ def gradients_figure(explained: xr.Dataset, parcel: str) -> Figure:
     return figure
 
 
+def _told(one: xr.Dataset) -> str:
+    """What the integrated gradients of a parcel are, and whether they add up."""
+    change, gap = one["change"].item(), one["gap"].item()
+    of = one.attrs["gradient_of"]
+    words = f"integrated gradients, against the average parcel ({of} {change:+.2f})"
+    if gap > one.attrs["tolerance"]:
+        return f"{words}; they do not add up: error {100 * gap:.0f} %"
+    return f"{words}; error of the sum {100 * gap:.1f} %"
+
+
 @styled
 def class_gradients_figure(explained: xr.Dataset, bins: int = 24) -> Figure:
     """When each class is told apart: mean size of integrated gradients per class and time of the season.
 
-    Dates of all parcels fall into `bins` equal steps of time; each row (class) sums to 1.
+    Dates of all parcels fall into `bins` equal steps of time; each row (class) sums to 1. Parcels whose integrated
+    gradients do not add up are left out.
     """
+    closed = explained["gap"].values <= explained.attrs["tolerance"]
+    if not closed.any():
+        figure = Figure(figsize=(WIDTH, 1.0))
+        figure.text(0.5, 0.5, "the integrated gradients of no parcel add up to its score", ha="center", va="center")
+        return figure
+    explained = explained.isel(parcel=np.flatnonzero(closed))
     time = explained["time"].values.astype("datetime64[s]").astype(float) / 86400
     shown = explained["shown"].values
     size = np.abs(explained["integrated"].sum("band").values)
@@ -99,6 +117,9 @@ def class_gradients_figure(explained: xr.Dataset, bins: int = 24) -> Figure:
     figure.colorbar(image, ax=right, fraction=0.05, pad=0.01).set_label("share")
     for axes, letter in ((left, "a"), (right, "b")):
         panel_letter(axes, letter)
+    if not closed.all():
+        words = f"{(~closed).sum()} of {len(closed)} parcels are left out: their integrated gradients do not add up"
+        figure.suptitle(words, x=0.01, ha="left", fontsize=7)
     return figure
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 from markupsafe import Markup
 
 from ...numbers import model_name, score
@@ -13,8 +15,13 @@ from ..tables import html_table
 Key = tuple[str, str]
 
 
-def read_explanations(clouds: Sequence[str], curves: Sequence[str], runs: Sequence[Key]) -> list[Markup]:
-    """What falls on clouds, and how much faster than at random the score falls, for every branch and model."""
+def read_explanations(
+    clouds: Sequence[str], curves: Sequence[str], runs: Sequence[Key], explained: Mapping[Key, xr.Dataset]
+) -> list[Markup]:
+    """What falls on clouds, how much faster than at random the score falls, and whether integrated gradients add up.
+
+    A row for every branch and model; the datasets `explained` are those of `evaluation.explanations.explain`.
+    """
     if not runs:
         return []
     return [
@@ -31,7 +38,31 @@ def read_explanations(clouds: Sequence[str], curves: Sequence[str], runs: Sequen
             "over parcels",
             left=["explanation of", "by", "verdict"],
         ),
+        html_table(
+            _complete(explained, runs),
+            "Whether integrated gradients add up: their sum against the change of the score from the average training "
+            "parcel to the parcel, error as a share of that change; parcels that do not add up are left out above",
+            left=["explanation of", "do not add up"],
+        ),
     ]
+
+
+def _complete(explained: Mapping[Key, xr.Dataset], runs: Sequence[Key]) -> pd.DataFrame:
+    rows = []
+    for branch, model in runs:
+        one = explained[branch, model]
+        gap, still = one["gap"].values, one["gap"].values > one.attrs["tolerance"]
+        rows.append(
+            {
+                "explanation of": f"{model_name(model)}, {branch}",
+                "parcels": len(gap),
+                "median error": _percent(float(np.median(gap)), 1),
+                "greatest error": _percent(float(gap.max()), 1),
+                "most points": int(one["points"].max()),
+                "do not add up": ", ".join(one["parcel"].values[still].astype(str)) or "none",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _on_clouds(tables: Sequence[pd.DataFrame], runs: Sequence[Key]) -> pd.DataFrame:
@@ -71,8 +102,8 @@ def _faithful(tables: Sequence[pd.DataFrame], runs: Sequence[Key], share: float 
     return pd.DataFrame(rows)
 
 
-def _percent(value: float) -> str:
-    return "–" if pd.isna(value) else f"{100 * value:.0f} %"
+def _percent(value: float, digits: int = 0) -> str:
+    return "–" if pd.isna(value) else f"{100 * value:.{digits}f} %"
 
 
 def _points(value: float) -> str:
