@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.windows import Window
 
-from cloudrobust.parcels import Coverage
+from cloudrobust.errors import InputError
+from cloudrobust.parcels import Coverage, kernel
 
 LEFT, TOP = 600000.0, 5400000.0
 
@@ -122,6 +123,115 @@ def _grid_pixels(coverage):
     return (rows + coverage.window.row_off) * coverage.grid_shape[1] + columns + coverage.window.col_off
 
 
+def scene_of(rows, columns, bands=3, nodata=0.1, seed=0):
+    """Digital numbers as products hold them, uint16 with nodata and saturated pixels, and a mask."""
+    generator = np.random.default_rng(seed)
+    numbers = generator.integers(1, 65535, (bands, rows, columns), dtype=np.uint16)
+    numbers[generator.random(numbers.shape) < nodata] = 0
+    numbers[generator.random(numbers.shape) < nodata / 10] = 65535
+    return list(numbers), generator.random((rows, columns)) < 0.2
+
+
+def reference(shapes, geobox, bands, mask):
+    """Mean, deviation and count in plain double precision, by exactextract's shares and two passes."""
+    box = geobox.boundingbox
+    raster = NumPyRasterSource(bands[0], box.left, box.bottom, box.right, box.top)
+    frame = gpd.GeoDataFrame(geometry=shapes, crs="EPSG:32632")
+    shares = exact_extract(raster, frame, ["cell_id", "coverage"], output="pandas")
+    results = np.full((3, len(shapes), len(bands)), np.nan)
+    for number, band in enumerate(bands):
+        values = band.reshape(-1).astype(float)
+        valid = (values > 0) & (values < 65535) & ~mask.reshape(-1)
+        for parcel, (cells, weights) in enumerate(zip(shares["cell_id"], shares["coverage"], strict=True)):
+            weight = weights.astype(float) * valid[cells]
+            results[2, parcel, number] = weight.sum()
+            if weight.sum() > 0:
+                mean = results[0, parcel, number] = (weight * values[cells]).sum() / weight.sum()
+                results[1, parcel, number] = np.sqrt((weight * (values[cells] - mean) ** 2).sum() / weight.sum())
+    return results
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("nodata", [0.0, 0.1, 0.97])
+def test_statistics_of_raw_numbers_are_those_of_two_passes_in_double_precision(
+    make_geobox, star_fields, nodata, compiled
+):
+    geobox = make_geobox(70, 60)
+    shapes = star_fields(60, 600, seed=3)
+    bands, mask = scene_of(70, 60, nodata=nodata)
+    coverage = Coverage.build(shapes, geobox, Window(0, 0, 60, 70))
+    found = coverage.statistics(bands, mask, valid=(1, 65534), offsets=[-1000, 0, 5], compiled=compiled)
+    mean, deviation, count = reference(shapes, geobox, bands, mask)
+    np.testing.assert_allclose(found.mean, mean + np.array([-1000, 0, 5]), atol=1e-3, rtol=1e-7)
+    np.testing.assert_allclose(found.deviation, deviation, atol=1e-3, rtol=1e-7)
+    np.testing.assert_allclose(found.count, count, atol=1e-4)
+
+
+def test_the_kernel_and_scipy_agree_on_awkward_geometry_at_every_edge(make_geobox, monkeypatch):
+    shapes = [at(shape) if shape is not None else None for shape, _ in AWKWARD.values()]
+    coverage = Coverage.build(shapes, make_geobox(), Window(0, 0, 6, 5))
+    bands, mask = scene_of(5, 6)
+    monkeypatch.setattr(kernel, "BLOCK", 8)
+    for hidden in (None, mask, np.ones_like(mask)):
+        wanted = coverage.statistics(bands, hidden, valid=(1, 65534), compiled=False)
+        for threads in (1, 3):
+            found = coverage.statistics(bands, hidden, valid=(1, 65534), compiled=True, threads=threads)
+            for name in ("mean", "deviation", "count", "clear"):
+                np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-6, atol=1e-3)
+
+
+def test_neither_blocks_nor_threads_change_a_bit_of_the_kernels_numbers(make_geobox, star_fields, monkeypatch):
+    coverage = Coverage.build(star_fields(90, 2000, seed=8), make_geobox(200, 200))
+    bands, mask = scene_of(200, 200)
+    wanted = coverage.statistics(bands, mask, valid=(1, 65534), compiled=True)
+    for block, threads in ((2**16, 2), (500, 1), (500, 4), (1, 1)):
+        monkeypatch.setattr(kernel, "BLOCK", block)
+        found = coverage.statistics(bands, mask, valid=(1, 65534), compiled=True, threads=threads)
+        for name in ("mean", "deviation", "count", "clear"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+
+
+def test_the_kernel_takes_images_of_the_grid_and_parts_of_larger_arrays(make_geobox, star_fields):
+    coverage = Coverage.build(star_fields(10, 200, left=LEFT + 100, top=TOP - 100), make_geobox(50, 50))
+    bands, mask = scene_of(50, 50)
+    whole = coverage.statistics(bands, mask, compiled=True)
+    inside = coverage.window.toslices()
+    parts = coverage.statistics([band[inside] for band in bands], mask[inside], compiled=True)
+    np.testing.assert_array_equal(parts.mean, whole.mean)
+    with pytest.raises(ValueError, match="fits neither the window"):
+        coverage.statistics([band[:2, :2] for band in bands], compiled=True)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_parcel_of_one_number_has_no_deviation_whatever_stands_around_it(make_geobox, compiled):
+    coverage = Coverage.build([at(shapely.box(0.3, 0.3, 5.1, 4.7)), at(shapely.box(8, 8, 12, 13))], make_geobox(20, 20))
+    band = np.full((20, 20), 65534, np.uint16)
+    band[8:13, 8:12] = 1
+    band[0, :2] = 0
+    found = coverage.statistics([band], valid=(1, 65534), compiled=compiled)
+    np.testing.assert_array_equal(found.mean, [[65534], [1]])
+    np.testing.assert_allclose(found.deviation, 0, atol=1e-3)
+
+
+def test_the_kernel_is_loaded_only_where_it_pays(make_geobox, star_fields, monkeypatch):
+    coverage = Coverage.build(star_fields(10, 200), make_geobox(30, 30))
+    bands, mask = scene_of(30, 30)
+    calls = []
+    monkeypatch.setattr(kernel, "statistics", lambda *given: calls.append(given) or (np.zeros((3, 10)),) * 3)
+    coverage.statistics(bands, mask)
+    coverage.mean(bands, mask)
+    assert not calls
+    monkeypatch.setattr("cloudrobust.parcels.coverage.WORTHWHILE", len(coverage.runs.shares) * len(bands))
+    coverage.statistics(bands, mask)
+    coverage.mean(bands, mask)
+    assert len(calls) == 2
+    # What the kernel does not take goes through scipy: other numbers, masked arrays, a mask for each band.
+    coverage.statistics([band.astype(np.int32) for band in bands], mask)
+    coverage.statistics([np.ma.MaskedArray(band, band == 0) for band in bands], mask)
+    coverage.statistics(bands, np.stack([mask] * 3))
+    assert len(calls) == 2
+
+
 def test_nodata_of_one_band_does_not_touch_another(make_geobox):
     coverage = Coverage.build([at(shapely.box(0, 0, 2, 1)), at(shapely.box(3, 3, 5, 5))], make_geobox())
     bands = np.full((2, 5, 6), 100.0)
@@ -190,6 +300,39 @@ def test_saving_and_loading_changes_nothing(make_geobox, star_fields, tmp_path):
     assert again.window == coverage.window
     assert again.grid_shape == coverage.grid_shape
     assert list(tmp_path.iterdir()) == [tmp_path / "coverage.npz"]
+
+
+def test_a_file_of_the_former_format_is_read(make_geobox, star_fields, tmp_path):
+    coverage = Coverage.build(star_fields(30, 400), make_geobox(50, 40))
+    arrays = {name: value for name, value in coverage.arrays().items() if name in ("window", "grid_shape", "affine")}
+    arrays |= {
+        "crs": np.array("EPSG:32632"),
+        "fractions": coverage.weights.data.astype(np.float32),
+        "columns": coverage.weights.indices,
+        "starts": coverage.weights.indptr.astype(np.int64),
+        "pixels": coverage.pixels,
+    }
+    np.savez(tmp_path / "former.npz", **arrays)
+    again = Coverage.load(tmp_path / "former.npz")
+    for name in ("parcels", "starts", "first", "offsets", "shares"):
+        np.testing.assert_array_equal(getattr(again.runs, name), getattr(coverage.runs, name))
+    del arrays["pixels"]
+    np.savez(tmp_path / "broken.npz", **arrays)
+    with pytest.raises(InputError, match="lacks pixels; delete results/coverage and run again"):
+        Coverage.load(tmp_path / "broken.npz")
+
+
+def test_runs_are_whole_and_in_the_order_of_the_image(make_geobox, star_fields):
+    coverage = Coverage.build([None, *star_fields(50, 3000, seed=2), None], make_geobox(300, 300))
+    runs = coverage.runs
+    assert sorted(runs.parcels) == list(range(52))
+    assert (np.diff(runs.offsets) > 0).all()
+    assert runs.starts[-1] == len(runs.first)
+    corners = runs.first[runs.starts[:-1][np.diff(runs.starts) > 0]].astype(int)
+    assert (np.diff(corners // coverage.window.width // 16) >= 0).all()
+    # Two runs of one parcel never touch: they would be one.
+    touching = runs.first[1:] == runs.first[:-1] + np.diff(runs.offsets)[:-1]
+    assert set(np.flatnonzero(touching) + 1) <= set(runs.starts.tolist())
 
 
 @settings(max_examples=20, deadline=None)

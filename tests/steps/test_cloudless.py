@@ -9,6 +9,7 @@ import pytest
 import rasterio
 from s2cloudless import S2PixelCloudDetector
 
+from cloudrobust import machine_code
 from cloudrobust.scenes.bands import BANDS as ALL_BANDS
 from cloudrobust.steps import trees
 from cloudrobust.steps.cloudless import BANDS, averaged, cloud_mask, disk, model, probability
@@ -116,8 +117,8 @@ def test_without_a_place_for_machine_code_it_is_compiled_anew(monkeypatch: pytes
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: function
 
-    monkeypatch.setattr(trees.numba, "njit", njit)
-    assert trees.compiled(len) is len
+    monkeypatch.setattr(machine_code.numba, "njit", njit)
+    assert machine_code.compiled()(len) is len
     assert asked == [True, False]
 
 

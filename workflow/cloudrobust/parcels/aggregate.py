@@ -5,24 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from ..errors import InputError
 from ..log import Progress
 from ..scenes import open_scene
 from ..scenes.bands import bands_of
-from ..scenes.radiometry import SCALE
-from .coverage import Coverage, Statistics
+from ..scenes.radiometry import MEASURED, SCALE
+from .coverage import Coverage, Statistics, pays
 from .masks import SceneMask
 from .series import make_series
 from .tiles import TileCoverage, bands_of_groups
+
+Groups: TypeAlias = list[tuple[tuple[str, ...], Coverage]]
 
 
 def observe(
@@ -38,7 +39,7 @@ def observe(
 ) -> xr.Dataset:
     """Average every parcel of a tile in every scene of an index, each band on its own grid.
 
-    One scene is held at a time, of it `threads` bands, of them only the window that covers the
+    One scene is held at a time, of it the bands of one grid, of them only the window that covers the
     parcels; each image is decoded once.
 
     Parameters
@@ -57,7 +58,7 @@ def observe(
         A parcel of which a smaller share is clear counts as not observed on that date: NaN in every band.
         Its pixel count and clear fraction are kept.
     threads
-        Bands read at the same time.
+        Bands read at the same time, and threads that average them.
     period
         First and last day of the window that the chain covers; recorded only.
 
@@ -80,16 +81,18 @@ def observe(
     pixel_count, clear = (np.zeros(shape[:2], np.float32) for _ in range(2))
     progress = Progress(f"{chain} {coverage.tile}: scenes aggregated", len(scenes))
     if len(coverage):
+        groups = bands_of_groups(coverage, bands)
+        # All scenes together decide: a scene of a small study alone would not be worth loading the kernel.
+        compiled = pays(len(scenes) * sum(len(operator.runs.shares) * len(members) for members, operator in groups))
         with ThreadPoolExecutor(max(1, threads)) as pool:
             for number, row in enumerate(scenes.itertuples(index=False)):
-                parts = _observe_scene(row, coverage, bands, store, masks_folder, pool)
-                for band, part in parts.items():
-                    place = bands.index(band)
-                    mean[:, number, place] = part.mean[:, 0]
-                    deviation[:, number, place] = part.deviation[:, 0]
-                finest = [parts[band] for band in bands_of_groups(coverage, bands)[0][0]]
-                pixel_count[:, number] = np.max([part.count[:, 0] for part in finest], axis=0)
-                clear[:, number] = np.max([part.clear[:, 0] for part in finest], axis=0)
+                parts = _observe_scene(row, coverage, groups, store, masks_folder, pool, threads, compiled)
+                for (members, _), part in zip(groups, parts, strict=True):
+                    places = [bands.index(band) for band in members]
+                    mean[:, number, places] = part.mean
+                    deviation[:, number, places] = part.deviation
+                pixel_count[:, number] = parts[0].count.max(axis=1)
+                clear[:, number] = parts[0].clear.max(axis=1)
                 progress.step(row.id)
     hidden = clear < np.float32(minimum_clear)
     mean[hidden] = deviation[hidden] = np.nan
@@ -115,27 +118,34 @@ def observe(
 def _observe_scene(
     row: Any,
     coverage: TileCoverage,
-    bands: tuple[str, ...],
+    groups: Groups,
     store: str | Path | None,
     masks_folder: str | Path | None,
     pool: ThreadPoolExecutor,
-) -> dict[str, Statistics]:
-    """Statistics of (parcel, 1) by band."""
+    threads: int,
+    compiled: bool,
+) -> list[Statistics]:
+    """Statistics of (parcel, band) of each group of bands."""
     scene = open_scene(row, store)
-    groups = bands_of_groups(coverage, bands)
+    geoboxes = scene.geoboxes  # read once here, not by every thread
     mask = _mask_of(row, coverage, masks_folder)
-    tasks = []
+    parts = []
     for members, operator in groups:
+        for band in members:
+            _check_grid(geoboxes.get(band), operator, scene.id, band)
         masked = None if mask is None else mask.on(operator.geobox)
-        tasks += [(band, operator, masked) for band in members]
-
-    def one(task: tuple[str, Coverage, NDArray[np.bool_] | None]) -> Statistics:
-        band, operator, masked = task
-        _check_grid(scene.geoboxes.get(band), operator, scene.id, band)
-        return operator.statistics([scene.read(band, operator.window)], masked)
-
-    _ = scene.geoboxes  # read once here, not by every thread
-    return dict(zip((band for band, _, _ in tasks), pool.map(one, tasks), strict=True))
+        shifts = [shift for band in members if (shift := scene.shift(band)) is not None]
+        if len(shifts) == len(members):
+            # Raw numbers are half as many bytes as harmonised ones, and a mean of them can be shifted afterwards.
+            images = list(pool.map(lambda band, own=operator: scene.read_raw(band, own.window), members))
+            part = operator.statistics(
+                images, masked, valid=MEASURED, offsets=shifts, threads=threads, compiled=compiled
+            )
+        else:
+            harmonised = pool.map(lambda band, own=operator: scene.read(band, own.window), members)
+            part = operator.statistics(list(harmonised), masked)
+        parts.append(part)
+    return parts
 
 
 def _mask_of(row: Any, coverage: TileCoverage, masks_folder: str | Path | None) -> SceneMask | None:

@@ -3,6 +3,9 @@
 With W the shares of pixels (columns) in parcels (rows), the mean of every parcel over a
 band x is W x / W 1, and over its valid pixels v alone W (x v) / W v. W depends on the
 grid and the parcels only, so it is built once and serves every scene.
+
+Digital numbers of many parcels are summed in machine code (`kernel`); everything else by scipy's sparse products,
+which the kernel is tested against.
 """
 
 from __future__ import annotations
@@ -23,7 +26,12 @@ from rasterio.windows import Window
 from scipy import sparse
 
 from ..atomic import atomic
+from ..errors import InputError
 from .fractions import pixel_fractions
+from .runs import Runs
+
+WORTHWHILE = 50_000_000
+"""Sums of one pixel into one parcel from which on the compiled kernel saves more than loading it takes."""
 
 Geometries: TypeAlias = gpd.GeoSeries | gpd.GeoDataFrame | Sequence[shapely.Geometry | None]
 
@@ -56,10 +64,8 @@ class Coverage:
 
     Attributes
     ----------
-    weights
-        (parcel, covered pixel) float64 sparse matrix of shares over 0 up to 1.
-    pixels
-        Flat row-major index, in the window, of each column of `weights`.
+    runs
+        The covered pixels of each parcel and their shares.
     window
         The window in pixels of the grid that the coverage was built for.
     geobox
@@ -68,8 +74,7 @@ class Coverage:
         Rows and columns of the grid that the coverage was built for.
     """
 
-    weights: sparse.csr_array
-    pixels: NDArray[np.int64]
+    runs: Runs
     window: Window
     geobox: GeoBox
     grid_shape: tuple[int, int]
@@ -95,23 +100,29 @@ class Coverage:
         shapes = _checked(geometries, geobox)
         window = covering_window(shapes, geobox) if window is None else window
         inner = geobox[window.row_off : window.row_off + window.height, window.col_off : window.col_off + window.width]
-        starts, cells, fractions = pixel_fractions(shapes, inner)
-        covered = np.zeros(inner.shape.y * inner.shape.x, bool)
-        covered[cells] = True
-        pixels = np.flatnonzero(covered)
-        columns = np.searchsorted(pixels, cells)
-        return cls(
-            _matrix(fractions, columns, starts, len(pixels)), pixels, window, inner, (geobox.shape.y, geobox.shape.x)
-        )
+        runs = Runs.of(*pixel_fractions(shapes, inner), inner.shape.x)
+        return cls(runs, window, inner, (geobox.shape.y, geobox.shape.x))
 
     def __len__(self) -> int:
         """Number of parcels."""
-        return self.weights.shape[0]
+        return len(self.runs)
+
+    @cached_property
+    def pixels(self) -> NDArray[np.int64]:
+        """(covered pixel,) flat row-major index, in the window, of each pixel that some parcel covers; ascending."""
+        covered = np.zeros(self.geobox.shape.y * self.geobox.shape.x, bool)
+        covered[self.runs.pixels] = True
+        return np.flatnonzero(covered)
+
+    @cached_property
+    def weights(self) -> sparse.csr_array:
+        """(parcel, covered pixel) float64 sparse matrix of shares over 0 up to 1."""
+        return self._ordered[np.argsort(self.runs.parcels)]
 
     @cached_property
     def whole(self) -> NDArray[np.float64]:
         """(parcel,) Sum of all shares: the parcel's area within the grid, in pixels."""
-        return self.weights @ np.ones(len(self.pixels))
+        return self._given(self._summed(self.runs.shares.astype(np.float64)))
 
     def mean(self, bands: ArrayLike | Iterable[ArrayLike], mask: ArrayLike | None = None) -> NDArray[np.float32]:
         """Mean of each parcel in each band.
@@ -128,27 +139,52 @@ class Coverage:
         -------
         (parcel, band) float32; NaN where a parcel has no valid pixel.
         """
-        means = [_ratio(self.weights @ values, count) for values, _, count in self._taken(bands, mask)]
-        return self._table(means)
+        if (images := self._images(bands, mask)) is not None and pays(len(self.runs.shares) * len(images)):
+            return self._by_kernel(images, mask).mean
+        return self._table([_ratio(self._ordered @ values, count) for values, _, count in self._taken(bands, mask)])
 
-    def statistics(self, bands: ArrayLike | Iterable[ArrayLike], mask: ArrayLike | None = None) -> Statistics:
-        """Mean, standard deviation, pixel count and clear share; parameters as for `mean`."""
+    def statistics(
+        self,
+        bands: ArrayLike | Iterable[ArrayLike],
+        mask: ArrayLike | None = None,
+        *,
+        valid: tuple[int, int] | None = None,
+        offsets: Sequence[float] | None = None,
+        threads: int = 1,
+        compiled: bool | None = None,
+    ) -> Statistics:
+        """Mean, standard deviation, pixel count and clear share.
+
+        Parameters
+        ----------
+        bands, mask
+            As for `mean`.
+        valid
+            Smallest and largest number that is a measurement; others are nodata, like NaN.
+        offsets
+            For each band what is added to its mean.
+        threads
+            Threads that share the work of the compiled kernel.
+        compiled
+            Whether unmasked uint16 bands under one mask for all go through the compiled kernel, all else goes through
+            scipy; by default if there is enough work to make up for loading it. Both agree to single precision.
+        """
+        images = self._images(bands, mask)
+        if compiled is None:
+            compiled = images is not None and pays(len(self.runs.shares) * len(images))
+        if compiled and images is not None:
+            return self._by_kernel(images, mask, valid, offsets, threads)
         columns: list[tuple[NDArray[np.float64], ...]] = []
-        for values, bad, count in self._taken(bands, mask):
-            # Centred first, so that the squares stay small and the difference below loses no digits.
-            centre = float(values.mean()) if len(values) else 0.0
-            values -= centre
-            if bad is not None:
-                values[bad] = 0.0
-            mean = _ratio(self.weights @ values, count)
-            np.square(values, out=values)
-            variance = np.maximum(_ratio(self.weights @ values, count) - mean**2, 0.0)
-            columns.append((mean + centre, np.sqrt(variance), count, self.share(count)))
-        return Statistics(*(self._table([column[n] for column in columns]) for n in range(4)))
+        for number, (values, bad, count) in enumerate(self._taken(bands, mask, valid)):
+            mean = _ratio(self._ordered @ values, count)
+            deviation = np.sqrt(_ratio(self._squares(values, bad, mean), count))
+            columns.append((mean if offsets is None else mean + offsets[number], deviation, count))
+        means, deviations, counts = ([column[n] for column in columns] for n in range(3))
+        return self._statistics(means, deviations, counts)
 
     def count(self, valid: ArrayLike) -> NDArray[np.float64]:
         """(parcel,) Sum of the shares of the pixels that are true in `valid`, (y, x) of the window or the grid."""
-        return self.weights @ self._covered(np.asarray(valid, bool)).astype(np.float64)
+        return self._given(self._ordered @ self._covered(np.asarray(valid, bool)).astype(np.float64))
 
     def share(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
         """(parcel,) `count` over the whole coverage, 0 to 1; 0 for a parcel that covers no pixel."""
@@ -166,13 +202,14 @@ class Coverage:
             return cls.from_arrays(stored)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """This coverage as plain arrays, for `from_arrays`; shares in single precision, in which they were measured."""
-        window = self.window
+        """This coverage as plain arrays, for `from_arrays`."""
+        window, runs = self.window, self.runs
         return {
-            "fractions": self.weights.data.astype(np.float32),
-            "columns": self.weights.indices.astype(np.int32),
-            "starts": self.weights.indptr.astype(np.int64),
-            "pixels": self.pixels,
+            "parcels": runs.parcels,
+            "starts": runs.starts,
+            "first": runs.first,
+            "offsets": runs.offsets,
+            "shares": runs.shares,
             "window": np.array([window.col_off, window.row_off, window.width, window.height], np.int64),
             "grid_shape": np.array(self.grid_shape, np.int64),
             "affine": np.array(self.geobox.affine[:6], np.float64),
@@ -181,48 +218,126 @@ class Coverage:
 
     @classmethod
     def from_arrays(cls, stored: Mapping[str, NDArray[Any]]) -> Coverage:
-        """The coverage whose `arrays` these are."""
+        """The coverage whose `arrays` these are, or those of the sparse matrix that files once held.
+
+        Raises
+        ------
+        InputError
+            If they are no coverage's.
+        """
+        for name in ("columns", "pixels", "fractions") if "columns" in stored else ("parcels", "first", "shares"):
+            if name not in stored:
+                raise InputError(f"a file of parcels' coverage lacks {name}; delete results/coverage and run again")
         window = Window(*stored["window"].tolist())
         geobox = GeoBox((window.height, window.width), Affine(*stored["affine"]), str(stored["crs"]) or None)
-        pixels = stored["pixels"]
-        weights = _matrix(stored["fractions"], stored["columns"], stored["starts"], len(pixels))
-        return cls(weights, pixels, window, geobox, tuple(stored["grid_shape"].tolist()))
+        if "columns" in stored:
+            pixels = stored["pixels"][stored["columns"]]
+            runs = Runs.of(stored["starts"], pixels, stored["fractions"], window.width)
+        else:
+            runs = Runs(*(stored[name] for name in ("parcels", "starts", "first", "offsets", "shares")))
+        return cls(runs, window, geobox, tuple(stored["grid_shape"].tolist()))
 
-    # -- pixels and sums ----------------------------------------------------------------------
+    # -- in machine code ----------------------------------------------------------------------
+
+    def _images(
+        self, bands: ArrayLike | Iterable[ArrayLike], mask: ArrayLike | None
+    ) -> list[NDArray[np.uint16]] | None:
+        """The windows of the bands, if they are of the kind that the kernel takes."""
+        if not isinstance(bands, list | tuple | np.ndarray) or (mask is not None and np.ndim(mask) != 2):
+            return None
+        # A masked array is of a type of its own.
+        kinds = (type(band) is np.ndarray and band.dtype == np.uint16 and band.ndim == 2 for band in bands)
+        return [np.ascontiguousarray(self._inner(np.asarray(band))) for band in bands] if all(kinds) else None
+
+    def _by_kernel(
+        self,
+        images: list[NDArray[np.uint16]],
+        mask: ArrayLike | None,
+        valid: tuple[int, int] | None = None,
+        offsets: Sequence[float] | None = None,
+        threads: int = 1,
+    ) -> Statistics:
+        # Imported where it is needed: numba and the machine code take a third of a second.
+        from . import kernel
+
+        masked = None if mask is None else np.ascontiguousarray(self._inner(np.asarray(mask, bool)))
+        mean, deviation, count = kernel.statistics(self.runs, images, masked, valid or (0, 65535), threads)
+        if offsets is not None:
+            mean += np.asarray(offsets)[:, None]
+        return self._statistics(list(mean), list(deviation), list(count))
+
+    # -- by sparse products -------------------------------------------------------------------
+
+    @cached_property
+    def _ordered(self) -> sparse.csr_array:
+        """`weights` with its rows in the order of the runs, so that a product reads the pixels nearly in order."""
+        columns = np.searchsorted(self.pixels, self.runs.pixels)
+        # 32-bit indices halve the memory traffic of every product; 64-bit ones only where they are needed.
+        index = np.int32 if max(len(columns), len(self.pixels)) < np.iinfo(np.int32).max else np.int64
+        data = (self.runs.shares.astype(np.float64), columns.astype(index), self.runs.bounds.astype(index))
+        return sparse.csr_array(data, shape=(len(self), len(self.pixels)))
 
     def _taken(
-        self, bands: ArrayLike | Iterable[ArrayLike], mask: ArrayLike | None
+        self,
+        bands: ArrayLike | Iterable[ArrayLike],
+        mask: ArrayLike | None,
+        valid: tuple[int, int] | None = None,
     ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_] | None, NDArray[np.float64]]]:
         """Of each band its covered pixels (float64, 0 where not valid), which are not valid, and W v.
 
-        Where every pixel is valid, the second is None. W v is computed anew only where validity differs
-        from that of the band before, which in one scene it seldom does.
+        Where every pixel is valid, the second is None. W v, in the order of the runs, is computed anew only where
+        validity differs from that of the band before, which in one scene it seldom does.
         """
         masks = None if mask is None else np.asarray(mask, bool)
         shared = self._covered(masks) if masks is not None and masks.ndim == 2 else None
         former: NDArray[np.bool_] | None = None
-        count = self.whole
+        whole = count = self.whole[self.runs.parcels]
         for number, band in enumerate(bands):  # type: ignore[arg-type]
             image = np.ma.getdata(band)
             if image.ndim != 2:
                 raise ValueError(f"bands must be (band, y, x); a band with {image.ndim} dimensions was given")
-            values = self._covered(image).astype(np.float64)
+            values = self._covered(image)
             reasons = [] if shared is None else [shared]
             if masks is not None and shared is None:
                 reasons.append(self._covered(masks[number]))
             own = np.ma.getmask(band)
             if isinstance(own, np.ndarray):
                 reasons.append(self._covered(own))
+            if valid is not None:
+                reasons += [values < valid[0], values > valid[1]]
             if image.dtype.kind == "f":
                 reasons.append(~np.isfinite(values))
+            values = values.astype(np.float64)
             bad = np.logical_or.reduce(reasons) if reasons else None
             if bad is None or not bad.any():
-                yield values, None, self.whole
+                yield values, None, whole
                 continue
-            values[bad] = 0.0
+            np.copyto(values, 0.0, where=bad)
             if former is None or not np.array_equal(bad, former):
-                former, count = bad, self.weights @ (~bad).astype(np.float64)
+                former, count = bad, self._ordered @ (~bad).astype(np.float64)
             yield values, bad, count
+
+    def _squares(
+        self, values: NDArray[np.float64], bad: NDArray[np.bool_] | None, mean: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Sums of the squared differences from each parcel's own mean, in the order of the runs.
+
+        The squares of differences from any other number lose digits where a parcel is even and far from it.
+        """
+        ordered = self._ordered
+        differences = values.take(ordered.indices)
+        differences -= np.repeat(np.nan_to_num(mean), np.diff(ordered.indptr))
+        if bad is not None:
+            np.copyto(differences, 0.0, where=bad.take(ordered.indices))
+        differences *= differences
+        differences *= ordered.data
+        return self._summed(differences)
+
+    def _summed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums over each parcel of (covered pixel of a parcel,) numbers, in the order of the runs."""
+        bounds = self.runs.bounds
+        # The number at the end is no parcel's: reduceat knows no empty sum there.
+        return np.where(np.diff(bounds) > 0, np.add.reduceat(np.append(values, 0.0), bounds[:-1]), 0.0)
 
     def _covered(self, image: NDArray[Any]) -> NDArray[Any]:
         """(covered pixel,) of an image (y, x) of the window or the whole grid."""
@@ -240,8 +355,25 @@ class Coverage:
             f"nor the grid {self.grid_shape} of this coverage"
         )
 
+    def _given(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(parcel,) numbers in the order of the runs, put back into the order in which the parcels were given."""
+        given = np.empty(len(self))
+        given[self.runs.parcels] = values
+        return given
+
     def _table(self, columns: list[NDArray[np.float64]]) -> NDArray[np.float32]:
-        return np.stack(columns, axis=1).astype(np.float32) if columns else np.empty((len(self), 0), np.float32)
+        """(parcel, band) of columns in the order of the runs."""
+        table = np.empty((len(self), len(columns)), np.float32)
+        for number, column in enumerate(columns):
+            table[self.runs.parcels, number] = column
+        return table
+
+    def _statistics(self, *columns: list[NDArray[np.float64]]) -> Statistics:
+        """Of means, deviations and counts, each a list of columns in the order of the runs."""
+        whole = self.whole[self.runs.parcels]
+        clear = [np.divide(count, whole, out=np.zeros(len(self)), where=whole > 0) for count in columns[2]]
+        mean, deviation, count, share = (self._table(some) for some in (*columns, clear))
+        return Statistics(mean, deviation, count, share)
 
 
 def covering_window(shapes: NDArray[np.object_], geobox: GeoBox) -> Window:
@@ -282,11 +414,9 @@ def _checked(geometries: Geometries, geobox: GeoBox) -> NDArray[np.object_]:
     return shapes
 
 
-def _matrix(fractions: NDArray[Any], columns: NDArray[Any], starts: NDArray[Any], pixels: int) -> sparse.csr_array:
-    # 32-bit indices halve the memory traffic of every product; 64-bit ones only where they are needed.
-    index = np.int32 if max(len(fractions), pixels) < np.iinfo(np.int32).max else np.int64
-    data = (fractions.astype(np.float64), columns.astype(index, copy=False), starts.astype(index))
-    return sparse.csr_array(data, shape=(len(starts) - 1, pixels))
+def pays(work: int) -> bool:
+    """Whether so many sums of a pixel into a parcel make up for loading the kernel, which takes a third of a second."""
+    return work >= WORTHWHILE
 
 
 def _ratio(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
+from .radiometry import NODATA, SATURATED
 from .scene import Scene
 
 SEPARATOR = "|"
@@ -87,6 +88,21 @@ class MergedScene:
             values[filled] = np.ma.getdata(other)[filled]
             missing &= ~filled
         return np.ma.MaskedArray(values, mask=missing)
+
+    def shift(self, band: str) -> int | None:
+        """What makes harmonised digital numbers of raw ones by addition alone; None if the parts differ in it."""
+        shifts = {part.shift(band) for part in self.parts}
+        return shifts.pop() if len(shifts) == 1 else None
+
+    def read_raw(self, band: str, window: Window | None = None) -> NDArray[np.uint16]:
+        """Digital numbers as the files hold them; only where the parts have one `shift`."""
+        values = self.parts[0].read_raw(band, window)
+        for part in self.parts[1:]:
+            missing = (values == NODATA) | (values == SATURATED)
+            if not missing.any():
+                break
+            np.copyto(values, part.read_raw(band, window), where=missing)
+        return values
 
     def read_classification(self, window: Window | None = None) -> NDArray[np.uint8]:
         """The scene classification; 0 where no part has one."""

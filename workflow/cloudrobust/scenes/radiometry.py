@@ -25,6 +25,8 @@ SCALE = 10000
 """Harmonised digital number of reflectance 1."""
 OFFSET = -1000
 """The offset of processing baseline 04.00 and later."""
+MEASURED = (NODATA + 1, SATURATED - 1)
+"""Smallest and largest raw digital number that is a measurement."""
 
 
 def offset_of(baseline: str) -> int:
@@ -57,6 +59,11 @@ def harmonise(raw: NDArray[Any], offset: int, quantification: int = SCALE) -> np
     invalid = (raw == NODATA) | (raw == SATURATED)
     dn[invalid] = 0
     return np.ma.MaskedArray(dn, mask=invalid)
+
+
+def shift_of(offset: int, quantification: int = SCALE) -> int | None:
+    """What `harmonise` adds to raw numbers; None where it has to scale them, too."""
+    return offset if quantification == SCALE else None
 
 
 def to_reflectance(dn: NDArray[Any] | np.ma.MaskedArray) -> NDArray[np.float32]:

@@ -45,6 +45,12 @@ class Scene(Protocol):
     def read(self, band: str, window: Window | None = None) -> np.ma.MaskedArray:
         """Harmonised digital numbers, int32 (y, x), 10000 = reflectance 1, masked where no data or saturated."""
 
+    def shift(self, band: str) -> int | None:
+        """What makes harmonised digital numbers of raw ones by addition alone; None if it takes more than that."""
+
+    def read_raw(self, band: str, window: Window | None = None) -> NDArray[np.uint16]:
+        """Digital numbers as the files hold them, uint16 (y, x); only those of a band with a `shift`."""
+
     def read_classification(self, window: Window | None = None) -> NDArray[np.uint8]:
         """The scene classification, uint8 (y, x); window in its own pixels of 20 m."""
 

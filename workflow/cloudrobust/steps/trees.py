@@ -13,16 +13,16 @@ leaf is its own left child and compares with 255, which no rank exceeds: a pixel
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from ..machine_code import compiled
 
 BUCKETS = 8192
 """Entries of the table that leads from a value to the first rank that it can have."""
@@ -145,20 +145,12 @@ def _flattened(path: Path, trees: list[dict[str, str]], features: int) -> Trees:
     return Trees(words, values, padded, first)
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """`function` as machine code that other threads can run beside; kept on disk where there is a place for it."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written to
-        return numba.njit(nogil=True)(function)
-
-
 _LEAF = np.uint64(1 << 31)
 _RANK, _FEATURE, _CHILD = np.uint64(255), np.uint64(15), np.uint64(0x7FFFF)
 _BLOCK = 256
 
 
-@compiled
+@compiled()
 def _next(word, ranks, pixel):  # type: ignore[no-untyped-def]
     """The position that a pixel, whose ranks begin at `pixel`, goes to from a node.
 
@@ -168,7 +160,7 @@ def _next(word, ranks, pixel):  # type: ignore[no-untyped-def]
     return ((word >> np.uint64(12)) & _CHILD) + np.uint64(rank > (word & _RANK))
 
 
-@compiled
+@compiled()
 def _evaluate(features, words, values, cuts, first, start, stop, out):  # type: ignore[no-untyped-def]
     """Write the probabilities of the pixels from `start` to `stop` to `out`."""
     ranks = np.zeros(_BLOCK * _FEATURES, np.uint8)

@@ -15,7 +15,7 @@ from rasterio.windows import Window
 from ...errors import InputError
 from ..bands import BAND, bands_of
 from ..images import jp2
-from ..radiometry import harmonise
+from ..radiometry import harmonise, shift_of
 from .metadata import ProductMetadata, find_metadata, read_metadata
 
 _IMAGE = re.compile(r"_(?P<layer>B\d\d|B8A|SCL)(_(?P<resolution>\d\d)m)?$")
@@ -103,6 +103,10 @@ class SafeScene:
             If the file is missing, truncated or corrupt, or if the product lacks the band.
         """
         return jp2.read_window(self.file(band), self.id, window)
+
+    def shift(self, band: str) -> int | None:
+        """What makes harmonised digital numbers of raw ones by addition alone; None if it takes more than that."""
+        return shift_of(self.metadata.offsets[band], self.metadata.quantification)
 
     def read(self, band: str, window: Window | None = None) -> np.ma.MaskedArray:
         """Harmonised digital numbers, int32 (y, x), 10000 = reflectance 1, masked where no data or saturated.

@@ -15,7 +15,7 @@ from ..area import holds
 from ..bands import BANDS, bands_of
 from ..cost import Cost, spent
 from ..images import geotiff
-from ..radiometry import harmonise
+from ..radiometry import harmonise, shift_of
 from ..safe.manifest import file_checksum
 from .record import SCENE_FILE, SceneRecord
 
@@ -85,6 +85,10 @@ class StoredScene:
             If the window reaches beyond what is stored, the file is damaged, or the scene lacks the band.
         """
         return self._read(band, window)
+
+    def shift(self, band: str) -> int | None:
+        """What makes harmonised digital numbers of raw ones by addition alone; None if it takes more than that."""
+        return shift_of(self.record.offsets[band], self.record.quantification)
 
     def read(self, band: str, window: Window | None = None) -> np.ma.MaskedArray:
         """Harmonised digital numbers, int32 (y, x), 10000 = reflectance 1, masked where no data or saturated.
