@@ -70,17 +70,20 @@ def validation_loss(trained, dataset, seed: int) -> float:
     return float(-np.log(own).mean())
 
 
-@pytest.mark.parametrize("averaging", [0.0, 2.0])
+@pytest.mark.parametrize(("averaging", "watch"), [(0.0, "loss"), (2.0, "refined loss")])
 @pytest.mark.parametrize("name", ["lstm", "tempcnn"])
-def test_the_weights_kept_are_those_whose_validation_loss_was_least(files, training, name, averaging):
+def test_the_weights_kept_are_those_whose_validation_loss_was_least(files, training, name, averaging, watch):
     """Averages of stacked and of single networks, batch normalisation included."""
     study = files(gaps=0.2)
     dataset = load(study.series, study.split)
     model = {"lstm": Lstm(hidden=4, layers=1, dropout=0.0), "tempcnn": TempCnn(hidden=4)}[name]
-    trained = train(dataset, model, training(seeds=(1, 2), epochs=6, averaging=averaging, dates=8))
+    settings = training(seeds=(1, 2), epochs=6, averaging=averaging, watch=watch, dates=8)
+    trained = train(dataset, model, settings)
     for seed in (1, 2):
-        history = trained.history[trained.history["seed"] == seed]
-        assert validation_loss(trained, dataset, seed) == pytest.approx(history["validation_loss"].min(), rel=1e-4)
+        history = trained.history[trained.history["seed"] == seed].set_index("epoch")
+        best = history["validation_loss" if watch == "loss" else "refined_loss"].idxmin()
+        assert trained.best_epoch[seed] == best
+        assert validation_loss(trained, dataset, seed) == pytest.approx(history["validation_loss"][best], rel=1e-4)
 
 
 def test_the_last_weights_are_kept_where_that_is_wanted(files, training):
@@ -90,9 +93,8 @@ def test_the_last_weights_are_kept_where_that_is_wanted(files, training):
     last = train(dataset, model, training(keep="last", **settings))
     loss = last.history["validation_loss"]
     assert len(loss) == 12
-    assert loss.idxmin() < 11
+    assert last.best_epoch[1] == last.history["refined_loss"].idxmin() + 1 < 12
     assert validation_loss(last, dataset, 1) == pytest.approx(loss.iloc[-1], rel=1e-4)
-    assert last.best_epoch[1] == loss.idxmin() + 1
     # Batches and draws are the same, so training that stops early goes through the same epochs.
     best = train(dataset, model, training(keep="best", **settings)).history["validation_loss"]
     assert best.tolist() == loss.iloc[: len(best)].tolist()

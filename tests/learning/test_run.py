@@ -48,7 +48,9 @@ def test_four_files_are_written_and_agree(files, training, tmp_path, model):
     ]
     assert card["counts"] == {"train": 47, "validation": 24, "test": 24}
     history = pd.read_csv(out / "history.csv")
-    assert history.columns.tolist() == ["seed", "epoch", "loss", "validation_loss", "validation_kappa", "seconds"]
+    assert history.columns.tolist() == [
+        "seed", "epoch", "loss", "validation_loss", "refined_loss", "validation_kappa", "seconds",
+    ]  # fmt: skip
     assert set(history["seed"]) == {0, 3}
     assert set(torch.load(out / "model.pt", weights_only=True)) == {0, 3}
     train_and_predict(*arguments)  # from the checkpoints

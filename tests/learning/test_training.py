@@ -212,7 +212,7 @@ def test_training_stops_early_and_keeps_the_best_epoch(files, training):
     dataset = load(study.series, study.split)
     trained = train(dataset, SMALL["tempcnn"], training(epochs=40, patience=4))
     history = trained.history
-    best = int(history.loc[history["validation_loss"].idxmin(), "epoch"])
+    best = int(history.loc[history["refined_loss"].idxmin(), "epoch"])
     assert trained.best_epoch[1] == best
     assert history["epoch"].max() == best + 4 < 40
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]

@@ -20,6 +20,11 @@ class Training(Part):
         "called not converged.",
     )
     patience: int = Field(20, ge=1, description="Epochs without a better validation loss before training stops.")
+    watch: Literal["loss", "refined loss"] = Field(
+        "refined loss",
+        description="Validation loss that decides when training stops and which weights are kept: as it is, or at the "
+        "temperature where it is least, which overconfidence does not change.",
+    )
     averaging: float = Field(
         3.0,
         ge=0,

@@ -33,9 +33,10 @@ from .events import Events
 from .lockstep import Lockstep, together
 from .machine import device as choose_device
 from .machine import side_by_side
+from .refinement import refined_loss
 from .schedule import Network
 
-HISTORY = ("seed", "epoch", "loss", "validation_loss", "validation_kappa", "seconds")
+HISTORY = ("seed", "epoch", "loss", "validation_loss", "refined_loss", "validation_kappa", "seconds")
 _EVERY = 10.0  # least seconds between two lines of progress
 _DRAWING = threading.Lock()  # first weights come from torch's one global generator
 
@@ -60,7 +61,7 @@ class Trained:
         Weights by seed, those of the epoch of least validation loss (with `training.keep` last, of the last epoch), on
         the CPU.
     best_epoch
-        The epoch of least validation loss by seed, counted from 1.
+        The epoch of least validation loss (as `training.watch` has it) by seed, counted from 1.
     history
         One row for each seed and epoch, columns `HISTORY`.
     budget
@@ -326,7 +327,7 @@ class OneSeed:
         stale = self.common.stops_early and self.epoch - self.best_epoch >= self.common.patience
         return stale or self.epoch >= self.common.epochs
 
-    def add(self, loss: float, validation_loss: float, kappa: float, seconds: float) -> None:
+    def add(self, loss: float, validation_loss: float, refined: float, kappa: float, seconds: float) -> None:
         """The results of one more epoch; the weights are kept if they are the best, or if only the last ones count."""
         self.epoch += 1
         if not (math.isfinite(loss) and math.isfinite(validation_loss)):
@@ -335,12 +336,13 @@ class OneSeed:
                 f"models.{model.do}.learning_rate: the loss of seed {self.seed} is not finite in epoch "
                 f"{self.epoch}; use a smaller rate than {model.learning_rate}"
             )
-        better = validation_loss < self.best_loss
+        watched = refined if self.common.training.watch == "refined loss" else validation_loss
+        better = watched < self.best_loss
         if better:
-            self.best_loss, self.best_epoch = validation_loss, self.epoch
+            self.best_loss, self.best_epoch = watched, self.epoch
         if better if self.common.stops_early else self.epoch == self.common.epochs:
             self.best = self.weights()
-        values = (self.seed, self.epoch, loss, validation_loss, kappa, seconds)
+        values = (self.seed, self.epoch, loss, validation_loss, refined, kappa, seconds)
         self.history.append(dict(zip(HISTORY, values, strict=True)))
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -428,8 +430,8 @@ class Team:
             if self.average is not None:
                 one.averaged = self.average.of(None if self.lockstep.alone else number)
         seconds = (time.monotonic() - start) / len(self.seeds)
-        for one, loss, (validation_loss, kappa) in zip(self.seeds, losses, validation, strict=True):
-            one.add(loss, validation_loss, kappa, seconds)
+        for one, loss, of_validation in zip(self.seeds, losses, validation, strict=True):
+            one.add(loss, *of_validation, seconds)
 
     def train(self) -> list[float]:
         """One pass over the training part; the mean loss of each seed."""
@@ -452,20 +454,21 @@ class Team:
         assert split[2] is not None
         return Batch(split[0], split[1], split[2], flat.label.unflatten(0, (len(parts), -1)))
 
-    def _validate(self) -> list[tuple[float, float]]:
-        """Loss (weighted as in training, without smoothing) and Cohen's kappa of each seed on the validation part."""
+    def _validate(self) -> list[tuple[float, float, float]]:
+        """Loss, refined loss (weighted as in training, not smoothed) and kappa of each seed on the validation part."""
         common = self.common
         chances = ask(self.lockstep.logits, common.series, common.validation, common.drawn, common.once)
         label = common.series.label[common.validation]
         answers = label.cpu().numpy()
         found = []
         for p in chances:
-            loss = torch.nn.functional.nll_loss(p.clamp_min(1e-30).log(), label, common.weights)
+            log_p = p.clamp_min(1e-30).log()
+            loss = torch.nn.functional.nll_loss(log_p, label, common.weights)
             kappa = math.nan
             if common.shape["classes"] > 1:
                 classes = np.arange(common.shape["classes"])
                 kappa = float(cohen_kappa_score(answers, p.argmax(dim=1).cpu().numpy(), labels=classes))
-            found.append((float(loss), kappa))
+            found.append((float(loss), refined_loss(log_p, label, common.weights), kappa))
         return found
 
 

@@ -24,6 +24,7 @@ from .convergence import converged
 from .dataset import PARTS, Dataset
 from .fitted import Fitted
 from .prediction import table
+from .refinement import refined_loss
 from .training import HISTORY
 
 
@@ -86,8 +87,8 @@ def grow(
             start = time.monotonic()
             fitted = fit(dataset, model, training, seed, threads)
             p = fitted.answer(dataset.x)
-            loss, kappa = scores(p[validation], dataset.label[validation])
-            values = (seed, fitted.rounds, fitted.loss, loss, kappa, time.monotonic() - start)
+            loss, refined, kappa = scores(p[validation], dataset.label[validation])
+            values = (seed, fitted.rounds, fitted.loss, loss, refined, kappa, time.monotonic() - start)
             done = {
                 "probabilities": torch.from_numpy(p),
                 "importance": torch.from_numpy(fitted.importance).float(),
@@ -109,9 +110,11 @@ def _stopped(model: Trees, rounds: int) -> bool:
     return converged(rounds, min(rounds + model.patience, model.rounds), model.rounds)
 
 
-def scores(p: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Mean logarithmic loss (probabilities of 0 count as 1e-7) and Cohen's kappa."""
-    loss = -np.log(np.maximum(p[np.arange(len(p)), label], 1e-7)).mean()
+def scores(p: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> tuple[float, float, float]:
+    """Mean logarithmic loss (probabilities of 0 count as 1e-7), refined loss and Cohen's kappa."""
+    log_p = np.log(np.maximum(p, 1e-7))
+    loss = float(-log_p[np.arange(len(p)), label].mean())
+    refined = refined_loss(torch.from_numpy(log_p), torch.from_numpy(label))
     if p.shape[1] == 1:
-        return float(loss), math.nan
-    return float(loss), float(cohen_kappa_score(label, p.argmax(axis=1), labels=np.arange(p.shape[1])))
+        return loss, refined, math.nan
+    return loss, refined, float(cohen_kappa_score(label, p.argmax(axis=1), labels=np.arange(p.shape[1])))
