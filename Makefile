@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run tune ablation robustness splits test check unit france schema pins clean
+.PHONY: help run tune ablation robustness splits test check unit france schema site pins clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,7 @@ check: $(VENV)/.test ## Style, lint, types and the published schema
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/python -m cloudrobust.config.publish --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 unit: $(VENV)/.peers ## The tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
@@ -69,6 +70,9 @@ splits: $(VENV)/.run ## What a random split would have claimed, and every fold o
 
 schema: $(VENV)/.run ## Write the config's JSON schema and documentation table anew
 	$(BIN)/python -m cloudrobust.config.publish
+
+site: $(VENV)/.test ## Build the documentation site into site/, offline; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pins: $(VENV)/.test ## Write constraints.txt anew from the environment
 	(echo "# The versions that cloudrobust is tested with: every package that the environment holds. Made by 'make pins'."; \
