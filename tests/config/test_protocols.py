@@ -31,6 +31,7 @@ def test_the_study_is_followed_in_everything_that_the_catalogue_names() -> None:
     for name, kind in (("lstm", "lstm"), ("small", "transformer"), ("msresnet", "msresnet"), ("tempcnn", "tempcnn")):
         assert found.models[name].model_dump().items() >= said["models"][kind].items()
     assert found.models["ltae"] == study().models["ltae"]
+    assert found.explanations.gradient_of == "probability"
     assert (found.training.inputs, found.training.keep) == ("reflectance", "last")
     assert found.models["small"].weight_decay == 0.000413
 
