@@ -13,7 +13,20 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from . import ablation, dask, datasets, evaluation, models, outputs, published, sources, steps, training, tuning
+from . import (
+    ablation,
+    dask,
+    datasets,
+    evaluation,
+    models,
+    outputs,
+    protocols,
+    published,
+    sources,
+    steps,
+    training,
+    tuning,
+)
 from .base import Part
 from .presets import PresetBranch, catalogue
 from .study import Branch, Comparison, Period, Pictures, Study
@@ -79,7 +92,7 @@ def table() -> str:
                     f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |"
                 )
             lines.append("")
-    return "\n".join(lines + presets())
+    return "\n".join(lines + presets() + training_protocols())
 
 
 def presets() -> list[str]:
@@ -97,6 +110,20 @@ def presets() -> list[str]:
     lines += ["", "| step | is |", "| --- | --- |"]
     for name, step in content["steps"].items():
         lines.append(f"| `{name}` | `{json.dumps(step).replace(chr(34), '')}` |")
+    return [*lines, ""]
+
+
+def training_protocols() -> list[str]:
+    """The ways of training as Markdown lines."""
+    lines = ["## protocols", "", "What `protocol` stands for; a key that says otherwise is an error.", ""]
+    lines += ["| protocol | part | says |", "| --- | --- | --- |"]
+    for name, one in protocols.catalogue().items():
+        lines.append(f"| `{name}` | | {one['says']} |")
+        parts = {key: one[key] for key in ("training", "explanations") if key in one}
+        parts |= {f"models, {kind}": values for kind, values in one.get("models", {}).items()}
+        for part, values in parts.items():
+            said = ", ".join(f"`{key}: {value}`" for key, value in values.items())
+            lines.append(f"| | {part} | {said} |")
     return [*lines, ""]
 
 
