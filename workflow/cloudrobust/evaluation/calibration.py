@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from sklearn.metrics import log_loss
 
 LEAST = 1e-6
 """Probabilities count as at least this: a forest's may be 0, whose logarithm is not finite."""
@@ -40,6 +38,7 @@ def fit_temperature(p: npt.NDArray[np.floating], label: npt.NDArray[np.integer])
     """The temperature of least negative log likelihood; 1 where there is nothing to fit to."""
     if len(p) < 2:
         return 1.0
+    from scipy.optimize import minimize_scalar
 
     def loss(logarithm: float) -> float:
         tempered = temper(p, float(np.exp(logarithm)))
@@ -86,6 +85,8 @@ def calibration_by_seed(predictions: pd.DataFrame, parcels: Collection[str] | No
         `seed`, `temperature` (from the validation part), `ece` and `ece_scaled` (`expected_calibration_error`),
         `log_loss` and `log_loss_scaled` (mean negative logarithm of the true class's probability, scikit-learn's).
     """
+    from sklearn.metrics import log_loss  # most that need a temperature do not need scikit-learn, which takes a second
+
     lines = []
     for seed, temperature, p, label in _tested(predictions, parcels):
         line: dict[str, float] = {"seed": seed, "temperature": temperature}

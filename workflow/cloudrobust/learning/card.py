@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from ..models import create
 from ..provenance import versions
 from .dataset import Dataset
 from .training import Trained
-from .trees import Grown
+
+if TYPE_CHECKING:
+    from .trees import Grown
 
 CARD, WEIGHTS = "card.json", "model.pt"
 TREES = ("forest", "boosted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -62,3 +63,16 @@ def ask(
     each = torch.cat(found, dim=-2)
     total = each.new_zeros(*each.shape[:-2], len(rows), each.shape[-1]).index_add_(-2, owner, each)
     return total / sets.unsqueeze(1)
+
+
+def kappa(label: Tensor, answer: Tensor, classes: int) -> float:
+    """Cohen's kappa (Cohen 1960, Educational and Psychological Measurement 20:37-46) of answers (row,).
+
+    NaN where it is not defined: without a row, or if all labels and answers are of one class.
+    """
+    table = torch.bincount(label * classes + answer, minlength=classes * classes).double().view(classes, classes)
+    total = float(table.sum())
+    by_chance = float(table.sum(dim=0) @ table.sum(dim=1))
+    if by_chance == total * total:
+        return math.nan
+    return (total * float(table.trace()) - by_chance) / (total * total - by_chance)

@@ -88,14 +88,12 @@ class Lockstep:
         self.networks: Alone | Stack = Alone(networks) if alone else Stack(networks)
         self.alone = alone
         trained = {name: value for name, value in self.networks.parameters.items() if value.requires_grad}
-        self.trained, self.optimiser = trained, optimiser(trained.values(), config)
-        if moments[0]:
-            for name, value in trained.items():
-                first, second = (
-                    of[0] if alone else torch.stack(of) for of in zip(*(one[name] for one in moments), strict=True)
-                )
-                step = torch.tensor(float(steps), device=self.device)
-                self.optimiser.state[value] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
+        self.optimiser = optimiser(trained, config)
+        for name in trained if moments[0] else ():
+            both = zip(*(one[name] for one in moments), strict=True)
+            self.optimiser.first[name], self.optimiser.second[name] = (
+                of[0] if alone else torch.stack(of) for of in both
+            )
 
     def logits(self, batch: Batch) -> Tensor:
         """(network, batch, class) in evaluation, every network asked the same."""
@@ -110,9 +108,7 @@ class Lockstep:
         """One optimiser step on a batch (network, batch, ...); the loss of each network."""
         self.steps += 1
         self.networks.train()
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate(self.config, self.steps)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.forget_gradients()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed), noise(self.sources):
             logits = self.networks(batch.x, batch.mask, batch.day)
         losses = torch.stack(
@@ -122,16 +118,15 @@ class Lockstep:
             ]
         )
         losses.sum().backward()
-        self.optimiser.step()
+        self.optimiser.step(self.steps, rate(self.config, self.steps))
         return losses.detach()
 
     def give_back(self) -> list[dict[str, tuple[Tensor, Tensor]]]:
         """Write the parameters into the networks; Adam's moments of each."""
         self.networks.unstack()
         found: list[dict[str, tuple[Tensor, Tensor]]] = [{} for _ in self.sources]
-        for name, value in self.trained.items():
-            state = self.optimiser.state[value]
+        for name, first in self.optimiser.first.items():
+            pair = first, self.optimiser.second[name]
             for number, one in enumerate(found):
-                pair = state["exp_avg"], state["exp_avg_sq"]
                 one[name] = pair if self.alone else (pair[0][number].clone(), pair[1][number].clone())
         return found

@@ -28,7 +28,6 @@ from .fitted import Answer
 from .machine import device as choose_device
 from .machine import side_by_side
 from .prediction import table_of
-from .trees import fit
 
 _MODEL: TypeAdapter[Forest | Boosted] = TypeAdapter(Forest | Boosted)
 
@@ -200,6 +199,8 @@ def _grown_again(
     card: dict[str, Any], trained_on: tuple[str | Path, str | Path], threads: int | None
 ) -> Iterator[tuple[int, Answer]]:
     """The trees of one seed after the other."""
+    from .trees import fit  # networks need no scikit-learn, which takes a second to import
+
     dataset = load(*trained_on)
     model = _MODEL.validate_python(card["settings"])
     training = Training.model_validate(card["training"])

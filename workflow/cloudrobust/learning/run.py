@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..atomic import atomic
 from ..config.models import Boosted, Forest, Network, Trees
@@ -12,7 +13,9 @@ from .card import card, save
 from .dataset import load
 from .prediction import predict
 from .training import Trained, train
-from .trees import Grown, grow
+
+if TYPE_CHECKING:
+    from .trees import Grown
 
 
 def train_and_predict(
@@ -59,6 +62,8 @@ def train_and_predict(
     folder = None if checkpoints is None else Path(checkpoints)
     result: Trained | Grown
     if isinstance(model, Forest | Boosted):
+        from .trees import grow  # networks need no scikit-learn, which takes a second to import
+
         result = grow(dataset, model, training, folder, threads=threads, code=code)
         predictions = result.predictions
     else:

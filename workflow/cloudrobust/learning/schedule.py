@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from ..config.models import Network, Transformer
+from .adam import Adam
 
 __all__ = ["Network", "optimiser", "rate"]
 
 
-def optimiser(weights: Iterable[Tensor], config: Network) -> torch.optim.Adam:
-    """Adam (Kingma & Ba 2015, ICLR); with the warm-up schedule betas and eps of Vaswani et al. 2017, section 5.3."""
-    weights = list(weights)
+def optimiser(weights: Mapping[str, Tensor], config: Network) -> Adam:
+    """Adam; with the warm-up schedule betas and eps of Vaswani et al. 2017, section 5.3."""
     if config.schedule == "warmup":
-        return torch.optim.Adam(weights, betas=(0.9, 0.98), eps=1e-9, weight_decay=config.weight_decay, fused=True)
-    return torch.optim.Adam(weights, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+        return Adam(weights, betas=(0.9, 0.98), eps=1e-9, weight_decay=config.weight_decay)
+    return Adam(weights, weight_decay=config.weight_decay)
 
 
 def rate(config: Network, step: int) -> float:

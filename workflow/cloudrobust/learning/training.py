@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 import torch
-from sklearn.metrics import cohen_kappa_score
 from torch import Tensor, nn
 
 from ..config.training import Training
@@ -28,7 +26,7 @@ from .batches import Batch, Series, draw, epoch
 from .checkpoints import Checkpoints, key
 from .convergence import LAST, converged
 from .dataset import Dataset
-from .evaluate import ask
+from .evaluate import ask, kappa
 from .events import Events
 from .lockstep import Lockstep, together
 from .machine import device as choose_device
@@ -459,16 +457,12 @@ class Team:
         common = self.common
         chances = ask(self.lockstep.logits, common.series, common.validation, common.drawn, common.once)
         label = common.series.label[common.validation]
-        answers = label.cpu().numpy()
         found = []
         for p in chances:
             log_p = p.clamp_min(1e-30).log()
             loss = torch.nn.functional.nll_loss(log_p, label, common.weights)
-            kappa = math.nan
-            if common.shape["classes"] > 1:
-                classes = np.arange(common.shape["classes"])
-                kappa = float(cohen_kappa_score(answers, p.argmax(dim=1).cpu().numpy(), labels=classes))
-            found.append((float(loss), refined_loss(log_p, label, common.weights), kappa))
+            agreement = kappa(label, p.argmax(dim=1), common.shape["classes"])
+            found.append((float(loss), refined_loss(log_p, label, common.weights), agreement))
         return found
 
 

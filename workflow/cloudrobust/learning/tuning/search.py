@@ -29,7 +29,6 @@ from ...log import Progress, logger
 from ..checkpoints import key
 from ..dataset import Dataset
 from ..training import train
-from ..trees import grow
 from .spaces import SPACES, suggest
 
 _MODEL: TypeAdapter[Model] = TypeAdapter(Model)
@@ -152,6 +151,8 @@ class _Judge:
         arguments = (self.training, self.checkpoints)
         try:
             if isinstance(model, Boosted):
+                from ..trees import grow  # networks need no scikit-learn, which takes a second to import
+
                 kept = grow(self.data, model, *arguments, threads=self.threads, code=self.code).history
             else:
                 trained = train(self.data, model, *arguments, threads=self.threads, code=self.code)
