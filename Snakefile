@@ -29,6 +29,7 @@ include: "rules/learning.smk"
 include: "rules/tuning.smk"
 include: "rules/evaluation.smk"
 include: "rules/ablation.smk"
+include: "rules/price.smk"
 include: "rules/splits.smk"
 include: "rules/robustness.smk"
 include: "rules/explain.smk"
@@ -51,6 +52,7 @@ rule all:
 onsuccess:
     show_lost_jobs(log)
     show_summary()
+    show_time()
 
 
 onerror:

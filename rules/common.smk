@@ -3,9 +3,11 @@
 import copy
 import json
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
+from cloudrobust.benchmarks import jobs, time_by_rule, time_text
 from cloudrobust.config import Paths, canonical, check_files, check_yaml, code_hash, products
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.datasets import DatasetSource
@@ -14,6 +16,7 @@ from cloudrobust.config.dask import local_share
 from cloudrobust.config.sources import RemoteSource, SimulatorSource, TableSource
 from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
 from cloudrobust.config.steps.chain import ranges
+from cloudrobust.config.work import work_of
 from cloudrobust.errors import InputError
 from cloudrobust.lost_jobs import lost_job_sentences
 from cloudrobust.steps import modules_of
@@ -33,6 +36,7 @@ def read_study():
     return study
 
 
+STARTED = time.time()
 STUDY = read_study()
 PATHS = Paths(STUDY)
 # Beside this file, also where the workflow is used as a module of another.
@@ -59,6 +63,8 @@ SCENE_MONTHS = [
 # Where blocks of pixels are computed, and what of it lies on the job's own machine.
 DASK = STUDY.dask.canonical() if STUDY.dask else "null"
 DASK_THREADS, DASK_MEMORY = local_share(STUDY.dask)
+# Cores that a job holds, where a rule's jobs hold more than one.
+HELD = canonical({"aggregate_pixels": DASK_THREADS or (1 if STUDY.dask else 2)})
 COMPARISON = canonical(
     {
         "runs": [[branch, model] for branch in STUDY.branches for model in STUDY.models],
@@ -261,6 +267,12 @@ def show_summary():
         print(summary.read_text(), file=sys.stderr)
 
 
+def show_time():
+    """Where the time of this run went, by rule."""
+    done = jobs(PATHS.benchmark(), since=STARTED)
+    print(time_text(time_by_rule(done), time.time() - STARTED), file=sys.stderr, end="")
+
+
 def text_of(log):
     """What Snakemake has written into its log of this run."""
     files = [log] if isinstance(log, str) else log
@@ -288,6 +300,45 @@ REPORTED = [
     for name, model in STUDY.models.items()
     if (model.do in ("transformer", "lstm") if WANTED is None else name in WANTED)
 ]
+
+
+def months_of_price(branches):
+    """Chain, tile and month of every index of scenes that says what these branches have cost."""
+    found = {}
+    for branch in branches.values():
+        for level, chain in work_of(STUDY, branch.chain).scenes:
+            for one in (level, chain):
+                found |= {(one, tile, month): None for tile in STUDY.tiles for month in STUDY.months(one)}
+    return list(found)
+
+
+def priced_indexes(branches):
+    """These indexes, in the same order."""
+    return [PATHS.scenes(*key) for key in months_of_price(branches)]
+
+
+def priced_work(branches):
+    """What these branches need, and how many jobs that takes, canonical."""
+    works = {name: work_of(STUDY, branch.chain) for name, branch in branches.items()}
+    monthly = ("select_scenes", "mask_scenes", "observe_parcels")
+    counts = {
+        (rule, chain): len(STUDY.tiles) * len(STUDY.months(chain)) if rule in monthly else 1
+        for work in works.values()
+        for rule, chain in work.jobs
+    }
+    of_tiles = {"tile_grid": len(STUDY.tiles), "build_coverage": len(STUDY.tiles), "read_parcels": 1}
+    common = ({"read_finished": 1} if FINISHED else of_tiles) | {"split_parcels": 1}
+    wanted = {
+        "works": {name: [work.jobs, work.scenes] for name, work in works.items()},
+        "expected": [[*key, count] for key, count in ({(rule, ""): n for rule, n in common.items()} | counts).items()],
+        "months": {name: STUDY.months(STUDY.branches[name].chain) for name in works if name in STUDY.branches},
+        "indexes": months_of_price(branches),
+        "kinds": {name: step.do for name, step in STUDY.steps.items()},
+        "twins": {name: twin for name, twin in TWINS.items() if name in works},
+        "seeds": [len(STUDY.training.seeds), len(ablation_seeds())],
+        "simulated": IS_SIMULATOR,
+    }
+    return canonical(wanted)
 
 
 def branches_of(models):
@@ -381,7 +432,13 @@ def ablation_results(wildcards):
         raise WorkflowError("name the factors under ablation in the configuration first (see docs/ablation.md)")
     for note in STUDY.design.notes():
         print(f"ablation: {note}", file=sys.stderr)
-    return [*rules.report_ablation.output.tables, *rules.report_ablation.output.figures]
+    made = (rules.report_ablation.output, rules.price_ablation.output)
+    return [file for output in made for file in (*output.tables, *output.figures)]
+
+
+def ablation_price(wildcards):
+    """What each step of it costs, in the same case."""
+    return rules.price_ablation.output if STUDY.ablation is not None and STUDY.ablation.in_report else []
 
 
 def reported_ablation(wildcards):

@@ -226,7 +226,7 @@ rule write_page:
         measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
         scenes=scenes_of_pictures(),
         answer_figures=rules.draw_comparison.output.figures,
-        figures=[*pictures(), *explained_figures(), *soundness_figures()],
+        figures=[*pictures(), *explained_figures(), *soundness_figures(), *rules.add_up_price.output.figures],
         claims=IN_REPORT["split_claims"],
         folds=IN_REPORT["cross_validation"],
         robustness=IN_REPORT["robustness"],
@@ -235,6 +235,8 @@ rule write_page:
         curves=explanations("faithfulness.csv", REPORTED),
         folders=explanations("figures", REPORTED),
         ablation=reported_ablation,
+        price=rules.add_up_price.output,
+        price_steps=ablation_price,
     output:
         page=report(
             PATHS.report("index.html"),

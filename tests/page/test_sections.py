@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from cloudrobust.report.page.durations import durations
+from cloudrobust.benchmarks import jobs, time_by_rule
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
 from cloudrobust.report.page.sections.provenance import energy_words
@@ -66,10 +66,9 @@ def test_time_is_summed_by_rule_the_longest_first(tmp_path: Path) -> None:
         file = tmp_path / f"{name}.tsv"
         file.parent.mkdir(exist_ok=True)
         file.write_text(header + row + "\n")
-    found = durations(tmp_path).set_index("rule")
-    assert list(found.index) == ["train", "fetch"]
-    assert found.loc["train", ["jobs", "seconds", "cpu", "memory"]].tolist() == [2, 15, 13, 700]
-    assert pd.isna(found.loc["fetch", "memory"])
+    train, fetch = time_by_rule(jobs(tmp_path))
+    assert (train.rule, train.jobs, train.seconds, train.cpu, train.memory) == ("train", 2, 15, 13, 700)
+    assert (fetch.rule, fetch.memory) == ("fetch", None)
 
 
 def test_energy_is_not_guessed(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ CHEAP = {
 # Four of the branches of the latter.
 FEW = {name: CHEAP[name] for name in ("mask", "interpolation")}
 FIRST = {"simulate_landscape": 1, "tile_grid": 1, "read_parcels": 1, "split_parcels": 1, "build_coverage": 1}
-LAST = {"compare_ablation": 1, "report_ablation": 1}
+LAST = {"compare_ablation": 1, "report_ablation": 1, "price_ablation": 1}
 
 
 def ablation(factors: dict) -> dict:
@@ -96,7 +96,7 @@ def test_jobs_of_shared_prefixes_are_planned_once(tmp_path: Path) -> None:
     # L1C/season and L2A/season; L2A/clear and L2A/season/clear.
     assert (both["select_scenes"], both["mask_scenes"]) == (2, 2)
     assert both["observe_parcels"] == both["collect_series"] == both["interpolate_series"] == 6
-    assert both["compare_ablation"] == both["report_ablation"] == both["write_page"] == 1
+    assert both["compare_ablation"] == both["report_ablation"] == both["price_ablation"] == both["write_page"] == 1
     # Of 12 branches two are the study's own.
     assert (both["train"], both["train_ablated"]) == (2 * len(SMALL["models"]), 10)
 

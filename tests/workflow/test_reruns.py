@@ -12,6 +12,7 @@ LEARNING_OF_ONE_BRANCH = {"train": MODELS, "predict_parcels": MODELS}
 # Everything that looks at all runs at once.
 COMPARISON = {
     "evaluate": 1,
+    "add_up_price": 1,
     "write_tables": 1,
     "draw_comparison": 1,
     "draw_predictions": 1,

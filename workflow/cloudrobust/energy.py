@@ -58,24 +58,44 @@ class Energy:
 
 
 def spent(logs: str | Path) -> Energy | None:
-    """What all jobs together took; None where no job knew.
-
-    Jobs that ran side by side share their machine's counters, so the samples of a machine are put in order, and each
-    span between two of them counts once, if some job ran in it. A counter starts again at its range; a span is shorter
-    than that (about an hour of full load).
-    """
-    records = [json.loads(file.read_text()) for file in sorted(Path(logs).rglob(f"*{SUFFIX}"))]
-    samples: dict[tuple[str, str], list[tuple[float, int, int, int]]] = defaultdict(list)
-    for record in records:
-        for zone, (first, last, size) in record["zones"].items():
-            samples[record["host"], zone] += [(record["start"], 1, first, size), (record["end"], -1, last, size)]
-    if not samples:
+    """What all jobs together took; None where no job knew. What ran side by side counts once."""
+    by_job, hosts = _by_job(logs)
+    if not by_job:
         return None
-    joules = 0.0
+    return Energy(sum(by_job.values()), len(by_job), len(hosts))
+
+
+def spent_by_job(logs: str | Path) -> dict[str, float]:
+    """Watt hours of each job, by the name of its log below `logs` without `.log`; jobs that did not know are absent."""
+    return _by_job(logs)[0]
+
+
+def _by_job(logs: str | Path) -> tuple[dict[str, float], set[str]]:
+    """Watt hours by job, and the machines.
+
+    Jobs that ran side by side share their machine's counters. So the samples of a machine are put in order, and each
+    span between two of them is divided in equal parts among the jobs that ran in it. A counter starts again at its
+    range; a span is shorter than that (about an hour of full load).
+    """
+    folder, hosts = Path(logs), set()
+    found: dict[str, float] = {}
+    samples: dict[tuple[str, str], list[tuple[float, int, str, int, int]]] = defaultdict(list)
+    for file in sorted(folder.rglob(f"*{SUFFIX}")):
+        record = json.loads(file.read_text())
+        name = file.relative_to(folder).as_posix().removesuffix(SUFFIX).removesuffix(".log")
+        for zone, (first, last, size) in record["zones"].items():
+            found[name] = 0.0
+            hosts.add(record["host"])
+            samples[record["host"], zone] += [
+                (record["start"], 0, name, first, size),
+                (record["end"], 1, name, last, size),
+            ]
     for series in samples.values():
-        running, previous = 0, 0
-        for _, change, value, size in sorted(series, key=lambda sample: (sample[0], -sample[1])):
-            if running:
-                joules += ((value - previous) % size) / 1e6
-            running, previous = running + change, value
-    return Energy(joules / 3600, len(records), len({host for host, _ in samples}))
+        running: set[str] = set()
+        previous = 0
+        for _, ends, name, value, size in sorted(series):
+            for job in running:
+                found[job] += ((value - previous) % size) / 3.6e9 / len(running)
+            (running.discard if ends else running.add)(name)
+            previous = value
+    return found, hosts

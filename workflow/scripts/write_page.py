@@ -21,6 +21,7 @@ from cloudrobust.report.page.sections.answer import answer_tables
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
 from cloudrobust.report.page.sections.predictions import best_run, takeaway_tables
+from cloudrobust.report.page.sections.price import price_tables
 from cloudrobust.report.page.sections.provenance import provenance_tables
 from cloudrobust.report.page.sections.robustness import robustness_tables
 from cloudrobust.report.page.sections.soundness import (
@@ -97,6 +98,7 @@ with job(snakemake):
                 *ablation_tables(snakemake.input.ablation),
                 *(table for file in shown.robustness for table in robustness_tables(pd.read_csv(file))),
             ],
+            "price": price_tables(shown.price, shown.price_steps),
             "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained, opened),
             "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs, scores),
             "ledger": ledger_tables(pd.read_csv(snakemake.input.totals)),

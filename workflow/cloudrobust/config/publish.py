@@ -20,6 +20,7 @@ from . import (
     evaluation,
     models,
     outputs,
+    prices,
     protocols,
     published,
     sources,
@@ -59,6 +60,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "explanations": [outputs.Explanations],
     "prediction": [outputs.Prediction],
     "page": [outputs.Page],
+    "prices": [prices.Prices],
     "published": [published.Published],
     "dask": list(dask.KINDS),
 }

@@ -20,6 +20,7 @@ from .finished import FinishedSource
 from .models import Boosted, Forest, Model
 from .outputs import Explanations, Page, Prediction
 from .presets import PresetBranch, expanded
+from .prices import Prices
 from .protocols import written_out
 from .published import Published
 from .required_scenes import margin_around, needed_days
@@ -120,6 +121,7 @@ class Study(Part):
     explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
     prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
     page: Page = Field(Page(), description="The report's page.")
+    prices: Prices = Field(Prices(), description="What a core hour, a gigabyte and so on cost.")
     published: Published | None = Field(None, description="Published figures to put beside the study's own.")
     # Left out of the canonical form: where work is done is no part of what a study computes.
     dask: Dask | None = Field(

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from .cost import Cost
 
 Key = tuple[str, str, str]
 """Tile, level, month."""
@@ -67,6 +68,13 @@ def by_level(counts: pd.DataFrame) -> pd.DataFrame:
     """The counts of all tiles and months, one row a level."""
     sums = counts.drop(columns=["tile", "month"]).groupby("level", as_index=False).sum()
     return sums.loc[:, [name for name in COUNTS if name in sums]].round(3)
+
+
+def spent_on(path: str | Path) -> Cost:
+    """What the scenes of a month's index cost when they were fetched; nothing where they were read in place."""
+    scenes, attrs = _head(path)
+    spent = attrs["spent"]
+    return Cost(scenes, int(spent["requests"]), float(spent["processing_units"]), int(spent["bytes"]))
 
 
 def _head(path: str | Path) -> tuple[int, dict[str, Any]]:

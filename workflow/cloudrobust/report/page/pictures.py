@@ -39,6 +39,12 @@ KINDS: tuple[tuple[str, str, str, str], ...] = (
     (r"ablation", "robustness", "What each step does",
      "Effect of each preprocessing step on accuracy and kappa with its interval, a mark for each model; right of zero "
      "the step helps."),
+    (r"price", "price", "Scores against their price",
+     "Accuracy of each branch and model against what it takes, with Pareto's front; and the difference preprocessed "
+     "minus raw of each model against what preprocessing takes more."),
+    (r"price-steps", "price", "Steps against their price",
+     "Effect of each step on accuracy with its interval against what the step takes more; and every combination of "
+     "steps with Pareto's front."),
     (r"split-claims", "answer", "What a random split would have claimed",
      "Accuracy of each model and branch on the study's split and on a random split of the same parcels."),
     (r"cross-validation", "answer", "Every fold as the test part",

@@ -27,8 +27,8 @@ class Page:
     title, question, answer, caution
         Words of `report.summary`.
     tables
-        By section ("answer", "models", "robustness", "explanations", "predictions", "ledger", "provenance"), tables as
-        HTML, of `tables.html_table`.
+        By section ("answer", "models", "robustness", "price", "explanations", "predictions", "ledger", "provenance"),
+        tables as HTML, of `tables.html_table`.
     pictures
         Of `pictures.collect`.
     parcels, series, attention
@@ -72,6 +72,7 @@ def _sections(page: Page) -> list[tuple[str, str, str]]:
         ("data", "What the models see", "One parcel through the year, and where all of them lie."),
         ("models", "Model by model", "Classes, confusions and places."),
         ("robustness", "Steps and clouds", "Which preprocessing step matters, and what clouds cost."),
+        ("price", "At what price", "What each branch took: computing, downloads, energy, and the time to a series."),
         (
             "explanations",
             "Why the networks decide as they do",

@@ -11,10 +11,10 @@ import pandas as pd
 import xarray as xr
 from markupsafe import Markup
 
+from ....benchmarks import jobs, time_by_rule
 from ....energy import spent
 from ....evaluation.runs import Run
 from ...numbers import model_name
-from ..durations import durations
 from ..tables import html_table
 
 Key = tuple[str, str]
@@ -68,19 +68,22 @@ def provenance_tables(
         html_table(networks, "Networks", left=["network", "code"]),
         html_table(versions, "Versions, and the hash of the configuration", left=["package", "version"]),
     ]
-    time = durations(benchmarks)
-    if len(time):
-        total = f"{time['seconds'].sum() / 60:.1f} minutes of jobs"
+    times = time_by_rule(jobs(benchmarks))
+    if times:
+        total = sum(time.seconds for time in times)
         words = pd.DataFrame(
             {
-                "rule": time["rule"],
-                "jobs": time["jobs"],
-                "seconds": time["seconds"].map(lambda v: f"{v:,.1f}"),
-                "processor seconds": time["cpu"].map(lambda v: f"{v:,.1f}"),
-                "peak memory (MB)": time["memory"].map(lambda v: "–" if pd.isna(v) else f"{v:,.0f}"),
+                "rule": [time.rule for time in times],
+                "jobs": [time.jobs for time in times],
+                "seconds": [f"{time.seconds:,.1f}" for time in times],
+                "share": [f"{time.seconds / total:.0%}" if total else "–" for time in times],
+                "processor seconds": [f"{time.cpu:,.1f}" for time in times],
+                "peak memory (MB)": ["–" if time.memory is None else f"{time.memory:,.0f}" for time in times],
             }
         )
-        shown.append(html_table(words, f"Time, from the workflow's benchmark files: {total}. {energy_words(logs)}"))
+        shown.append(
+            html_table(words, f"Where the time went: {total / 60:.1f} minutes of jobs, by rule. {energy_words(logs)}")
+        )
     return shown
 
 
