@@ -47,8 +47,8 @@ def test_dropping_steps_that_help() -> None:
     totals = sums({"core_hours": 0.39, "gigabytes": 1.0}, {"core_hours": 1.0, "gigabytes": 4.1})
     assert sentence(totals, interval(0.05, 0.02, 0.08)) == (
         "Dropping atmospheric correction, the selection of dates, masking and interpolation saves 61 % of the "
-        "computing (36 min 36 s of a core; 1 h 00 min before) and 3.10 GB of downloads, and costs 5.0 points of accuracy "
-        "(95 % interval over blocks: 2.0 to 8.0) with TempCNN."
+        "computing (36 min 36 s of a core; 1 h 00 min before) and 3.10 GB of downloads, and costs 5.0 points of "
+        "accuracy (95 % interval over blocks: 2.0 to 8.0) with TempCNN."
     )
 
 
