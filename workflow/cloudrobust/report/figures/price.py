@@ -18,9 +18,13 @@ from ..style import WIDTH, panel_letter, styled
 MARKERS = ("o", "D", "s", "^", "v", "P", "X", "<", ">", "h", "*")
 
 
-def axis_of(table: pd.DataFrame, currency: str) -> tuple[str, str]:
-    """The column that is the price, and its name: money where all of it is known, else core hours."""
-    return ("money", f"price ({currency})") if table["money"].notna().all() else ("core_hours", "core hours")
+def axis_of(table: pd.DataFrame, currency: str) -> tuple[str, str, float]:
+    """The column that is the price, its name, and the factor of its unit: money where all is known, else core time."""
+    if table["money"].notna().all():
+        return "money", f"price ({currency})", 1.0
+    most = table["core_hours"].max()
+    unit, factor = ("seconds", 3600.0) if most < 1 / 30 else ("minutes", 60.0) if most < 2 else ("hours", 1.0)
+    return "core_hours", f"core {unit}", factor
 
 
 @styled
@@ -47,9 +51,12 @@ def price_figure(
     currency
         Of the prices.
     """
-    column, label = axis_of(totals, currency)
+    column, label, factor = axis_of(totals, currency)
     mean = scores.groupby(["branch", "model"])["accuracy"].mean()
-    table = totals.assign(accuracy=[mean.get((b, m), np.nan) for b, m in totals[["branch", "model"]].to_numpy()])
+    table = totals.assign(
+        **{column: factor * totals[column]},
+        accuracy=[mean.get((b, m), np.nan) for b, m in totals[["branch", "model"]].to_numpy()],
+    )
     models = list(dict.fromkeys(table["model"]))
     marks = {model: MARKERS[n % len(MARKERS)] for n, model in enumerate(models)}
     branches = list(dict.fromkeys(table["branch"]))
@@ -66,7 +73,7 @@ def price_figure(
     panel_letter(left, "a")
     _differences(right, table.set_index(["branch", "model"]), intervals, column, marks, raw, preprocessed)
     right.set(xlabel=f"{label}: {preprocessed} − {raw}", ylabel="difference of accuracy")
-    right.set_title("What preprocessing adds, against what it costs more")
+    right.set_title("What preprocessing adds")
     panel_letter(right, "b")
     handles = [Line2D([], [], marker="o", ls="", color=colours[b], label=b) for b in branches]
     handles += [Line2D([], [], marker=marks[m], ls="", color=FAINT, label=model_name(m)) for m in models]
@@ -110,7 +117,8 @@ def steps_figure(table: pd.DataFrame, branches: pd.DataFrame, currency: str) -> 
     currency
         Of the prices.
     """
-    column, label = axis_of(branches, currency)
+    column, label, factor = axis_of(branches, currency)
+    table, branches = (frame.assign(**{column: factor * frame[column]}) for frame in (table, branches))
     models = list(dict.fromkeys(table["model"]))
     colours = model_colours(models)
     rows = table.to_dict("records")
