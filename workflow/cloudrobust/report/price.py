@@ -55,7 +55,7 @@ def data_size(gigabytes: float) -> str:
     for unit, factor in (("GB", 1.0), ("MB", 1e3)):
         if abs(gigabytes) * factor >= 1:
             return f"{amount(gigabytes * factor)} {unit}"
-    return f"{amount(gigabytes * 1e6)} kB" if gigabytes else "0"
+    return f"{amount(gigabytes * 1e6)} kB" if abs(gigabytes) >= 1e-9 else "0"
 
 
 WRITTEN: dict[str, Callable[[float], str]] = {
