@@ -30,6 +30,7 @@ include: "rules/tuning.smk"
 include: "rules/evaluation.smk"
 include: "rules/ablation.smk"
 include: "rules/price.smk"
+include: "rules/study_file.smk"
 include: "rules/splits.smk"
 include: "rules/robustness.smk"
 include: "rules/explain.smk"
@@ -47,6 +48,7 @@ rule all:
     input:
         PATHS.report("summary.md"),
         PATHS.report("index.html"),
+        PATHS.evaluation("study.json"),
 
 
 onsuccess:

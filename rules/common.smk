@@ -302,6 +302,30 @@ REPORTED = [
 ]
 
 
+def shared_head():
+    """What of the configuration goes into the file that is shared: no path, no place, no code of the user's own."""
+    branches = {}
+    for name, branch in STUDY.branches.items():
+        steps = [{"name": one} | STUDY.steps[one].model_dump(mode="json") for one in branch.steps]
+        branches[name] = {
+            "level": branch.level,
+            "steps": [{k: v for k, v in step.items() if k not in ("file", "parameters")} for step in steps],
+        }
+    return canonical(
+        {
+            "title": STUDY.title,
+            "period": STUDY.period.model_dump(mode="json"),
+            "source": STUDY.source.kind,
+            "levels": sorted({branch.level for branch in STUDY.branches.values()}),
+            "branches": branches,
+            "comparison": {"raw": STUDY.comparison.raw, "preprocessed": STUDY.comparison.preprocessed},
+            "models": {name: model.do for name, model in STUDY.models.items()},
+            "seeds": len(STUDY.training.seeds),
+            "split": {"method": STUDY.split.method, "block": STUDY.split.block, "buffer": STUDY.split.buffer},
+        }
+    )
+
+
 def months_of_price(branches):
     """Chain, tile and month of every index of scenes that says what these branches have cost."""
     found = {}

@@ -13,6 +13,7 @@ LEARNING_OF_ONE_BRANCH = {"train": MODELS, "predict_parcels": MODELS}
 COMPARISON = {
     "evaluate": 1,
     "add_up_price": 1,
+    "write_study_file": 1,
     "write_tables": 1,
     "draw_comparison": 1,
     "draw_predictions": 1,
