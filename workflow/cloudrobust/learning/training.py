@@ -164,7 +164,7 @@ def train(
         Events(events, seed, result["history"]).close()
     missing = [seed for seed in training.seeds if seed not in done]
     common = Common(dataset, Series.of(dataset, device), model, training)
-    progress = Progress(common.epochs, missing, on_epoch)
+    progress = Progress(missing, on_epoch)
     workers = min(threads or 1, len(missing)) if device.type == "cpu" else 1
     size = together(model.do, len(missing), common.batch, device, max(workers, 1))
     groups = [missing[start : start + size] for start in range(0, len(missing), size)]
@@ -240,16 +240,16 @@ def _train_together(
         for one in now:
             kept[one.seed].keep_state(one.state)
             writers[one.seed].write(one.history[-1])
-            progress.step(one.history[-1])
+            progress.step(one.history[-1], one.end)
 
 
 class Progress:
     """Lines on how far training is, and the caller's hook."""
 
-    def __init__(self, epochs: int, seeds: Sequence[int], hook: Callable[[dict[str, Any]], None] | None) -> None:
-        self.epochs, self.hook = epochs, hook
-        self.left = dict.fromkeys(seeds, epochs)
-        self.ran = 0
+    def __init__(self, seeds: Sequence[int], hook: Callable[[dict[str, Any]], None] | None) -> None:
+        self.seeds, self.hook = list(seeds), hook
+        self.left: dict[int, int] = {}
+        self.ran = self.longest = 0
         self.start = self.said = time.monotonic()
         self.lock = threading.Lock()
 
@@ -258,19 +258,23 @@ class Progress:
         with self.lock:
             self.left[seed] = 0
 
-    def step(self, row: dict[str, Any]) -> None:
-        """One more epoch of a seed."""
+    def step(self, row: dict[str, Any], end: int) -> None:
+        """One more epoch of a seed, which ends with epoch `end` if it gets no better.
+
+        Seeds that have not begun are expected to last as long as the longest so far.
+        """
         with self.lock:
             self.ran += 1
-            self.left[row["seed"]] = self.epochs - row["epoch"]
+            self.left[row["seed"]] = end - row["epoch"]
+            self.longest = max(self.longest, end)
             now = time.monotonic()
             if now - self.said >= _EVERY:
                 self.said = now
                 logger.info(
-                    "seed %d, epoch %d of at most %d: loss %.3f, validation loss %.3f, validation kappa %.3f, "
-                    "at most %.0f s left for all seeds",
-                    row["seed"], row["epoch"], self.epochs, row["loss"], row["validation_loss"],
-                    row["validation_kappa"], (now - self.start) / self.ran * sum(self.left.values()),
+                    "seed %d, epoch %d, stops after epoch %d if the validation loss falls no more: loss %.3f, "
+                    "validation loss %.3f, validation kappa %.3f; about %.0f s left for all seeds",
+                    row["seed"], row["epoch"], end, row["loss"], row["validation_loss"], row["validation_kappa"],
+                    (now - self.start) / self.ran * sum(self.left.get(seed, self.longest) for seed in self.seeds),
                 )  # fmt: skip
             if self.hook is not None:
                 self.hook(row)
@@ -322,8 +326,13 @@ class OneSeed:
     @property
     def finished(self) -> bool:
         """Whether there are no more epochs, or the validation loss has not fallen for too long."""
-        stale = self.common.stops_early and self.epoch - self.best_epoch >= self.common.patience
-        return stale or self.epoch >= self.common.epochs
+        return self.epoch >= self.end
+
+    @property
+    def end(self) -> int:
+        """The last epoch if the validation loss falls no more."""
+        common = self.common
+        return min(self.best_epoch + common.patience, common.epochs) if common.stops_early else common.epochs
 
     def add(self, loss: float, validation_loss: float, refined: float, kappa: float, seconds: float) -> None:
         """The results of one more epoch; the weights are kept if they are the best, or if only the last ones count."""
