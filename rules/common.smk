@@ -237,6 +237,19 @@ def unmasked_chain(branch):
     return next(c for c in chains if not masks_of(c))
 
 
+def cloud_chains():
+    """Series whose mask, or lack of a value in a table, tells clouds; the preprocessed branch's first."""
+    branches = dict.fromkeys([STUDY.comparison.preprocessed, *STUDY.branches])
+    chains = dict.fromkeys(measured_chain(branch) for branch in branches)
+    return [chain for chain in chains if masks_of(chain) or (FINISHED and chain.split("/")[0] == "L2A")]
+
+
+def spectra_chains():
+    """The L1C series that no mask has touched."""
+    chains = dict.fromkeys(unmasked_chain(branch) for branch in STUDY.branches)
+    return [chain for chain in chains if chain.split("/")[0] == "L1C"]
+
+
 def steps_after(branch):
     """The steps of a branch after the longest prefix whose values are all measured."""
     chain = STUDY.branches[branch].chain

@@ -8,6 +8,7 @@ rule explain_model:
         series=lambda wildcards: PATHS.series(STUDY.branches[wildcards.branch].chain),
         raw=PATHS.series(STUDY.branches[STUDY.comparison.raw].chain),
         measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        clouds=PATHS.clouds,
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:

@@ -120,6 +120,7 @@ rule draw_series:
     input:
         raw=PATHS.series(STUDY.branches[STUDY.comparison.raw].chain),
         measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        clouds=PATHS.clouds,
         preprocessed=PATHS.series(STUDY.branches[STUDY.comparison.preprocessed].chain),
         parcels=PATHS.parcels,
         split=PATHS.split,
@@ -147,6 +148,7 @@ rule draw_chips:
         scenes=scenes_of_pictures(),
         raw=PATHS.series(STUDY.branches[STUDY.comparison.raw].chain),
         measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        clouds=PATHS.clouds,
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:
@@ -223,7 +225,7 @@ rule write_page:
         areas=predictions("area.csv"),
         disagreements=predictions("disagreement.csv"),
         series=[PATHS.series(branch.chain) for branch in STUDY.branches.values()],
-        measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        cloudiness=PATHS.clouds,
         scenes=scenes_of_pictures(),
         answer_figures=rules.draw_comparison.output.figures,
         figures=[*pictures(), *explained_figures(), *soundness_figures(), *rules.add_up_price.output.figures],

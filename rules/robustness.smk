@@ -9,6 +9,7 @@ rule try_robustness:
         base=lambda wildcards: PATHS.series(measured_chain(wildcards.branch)),
         unmasked=lambda wildcards: PATHS.series(unmasked_chain(wildcards.branch)),
         reference=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
+        clouds=PATHS.clouds,
         split=PATHS.split,
         scored=PATHS.evaluation("scored.csv"),
     output:

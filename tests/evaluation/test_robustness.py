@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,22 @@ def test_parcels_are_binned_by_their_clear_dates(study, tables) -> None:
     whole = tables["raw"].query("kind == 'lost' and x == 0")
     bins = tables["raw"].query("kind == 'clear dates'")
     assert np.average(bins["accuracy"], weights=bins["parcels"]) == pytest.approx(whole["accuracy"].item())
+
+
+def test_bins_count_all_dates_whose_clouds_are_known(study) -> None:
+    inputs = study["raw"]
+    parcels = inputs.base["parcel"].values
+    clear = np.full((len(parcels), 50), np.nan, np.float32)  # the whole year, more than any mask's season
+    clear[:, :45] = 0.2
+    count = 10 + np.arange(len(parcels)) % 31
+    clear[np.arange(50) < count[:, None]] = 0.9
+    clouds = xr.Dataset({"clear_fraction": (("parcel", "time"), clear)}, {"parcel": parcels})
+    table = robustness(replace(inputs, clouds=clouds), Robustness(shares=(0.5,), draws=1, every=200), resamples=100)
+    wanted = count[np.isin(parcels, inputs.tested)]
+    for kind, values in (("clear dates", wanted), ("cloud share", 1 - wanted / 45)):
+        bins = table[table["kind"] == kind]
+        assert np.average(bins["x"], weights=bins["parcels"]) == pytest.approx(values.mean())
+        assert bins["x"].min() == pytest.approx(values[values <= np.quantile(values, 0.25)].mean())
 
 
 @pytest.fixture

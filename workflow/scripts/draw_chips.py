@@ -22,6 +22,7 @@ with job(snakemake):
     crs = load_parcels(snakemake.input.parcels).crs
     chips = read_chips(index, snakemake.params.store, row["geometry"], crs, side)
     of_parcel = {"parcel": row["parcel"]}
-    clear = clear_fraction_of(raw.sel(of_parcel), measured.sel(of_parcel)).dropna("time").to_series().to_dict()
+    clouds = read_series(snakemake.input.clouds)
+    clear = clear_fraction_of(raw.sel(of_parcel), clouds.sel(of_parcel)).dropna("time").to_series().to_dict()
     figure = chips_figure(chips, f"Parcel {row['parcel']}, {row['class']}", clear)
     save(figure, Path(snakemake.output.figures[0]).with_suffix(""))

@@ -15,5 +15,6 @@ with job(snakemake):
     row = chosen_parcel(snakemake, raw, measured)
     crop = f", {row['class']}" if pd.notna(row["class"]) else ""
     title, names = f"Parcel {row['parcel']}{crop}", tuple(snakemake.params.names)
-    figure = series_figure(raw, measured, preprocessed, row["parcel"], title=title, names=names)
+    clouds = read_series(snakemake.input.clouds)
+    figure = series_figure(raw, measured, preprocessed, row["parcel"], clouds=clouds, title=title, names=names)
     save(figure, Path(snakemake.output.figures[0]).with_suffix(""))

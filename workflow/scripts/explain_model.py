@@ -16,7 +16,7 @@ with job(snakemake):
     found = explain(
         Path(snakemake.input.card).parent,
         snakemake.input.series,
-        snakemake.input.measured,
+        snakemake.input.clouds,
         snakemake.input.split,
         pictured,
         config,

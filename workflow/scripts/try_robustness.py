@@ -21,6 +21,7 @@ with job(snakemake):
         rest=tuple(TypeAdapter(list[Step]).validate_json(snakemake.params.steps)),
         unmasked=read_series(snakemake.input.unmasked),
         reference=read_series(snakemake.input.reference),
+        clouds=read_series(snakemake.input.clouds, ["clear_fraction"]),
         tested=tuple(pd.read_csv(snakemake.input.scored, dtype=str)["parcel"]),
     )
     config = Robustness.model_validate_json(snakemake.params.cfg)

@@ -51,7 +51,7 @@ with job(snakemake):
     first = next(iter(runs.values())).predictions
     series = series_content(
         {branch: read_series(file) for branch, file in chains.items()},
-        read_series(snakemake.input.measured),
+        read_series(snakemake.input.cloudiness),
         [*scored, *(p for p in parcels["parcel"].astype(str) if p not in set(scored))],
         settings.series,
     )

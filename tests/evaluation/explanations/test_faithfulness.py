@@ -54,11 +54,11 @@ def test_clouds_of_one_level_are_known_on_the_acquisitions_of_the_other() -> Non
 
     time = pd.to_datetime(["2022-05-01T10:00:00", "2022-05-06T10:00:00", "2022-05-11T10:00:00"])
     raw = xr.Dataset({"observed": (("parcel", "time"), np.ones((2, 3)))}, {"parcel": ["a", "b"], "time": time})
-    masked = xr.Dataset(
+    clouds = xr.Dataset(
         {"clear_fraction": (("parcel", "time"), [[0.1, 0.9]])},
         {"parcel": ["a"], "time": time[:2] + pd.Timedelta(seconds=20)},
     )
-    marked, word = marked_dates(raw, masked, np.array(["a", "b"]), time.values)
+    marked, word = marked_dates(raw, clouds, np.array(["a", "b"]), time.values)
     assert word == "cloudy"
     np.testing.assert_array_equal(marked, [[1, 0, np.nan], [np.nan] * 3])
 

@@ -142,7 +142,12 @@ def test_clear_fractions_are_written_and_cloudy_dates_framed(chips):
     assert [axes.get_title("right") for axes in (first, second, third)] == ["93 %", "12 %", ""]
     widths = [axes.spines["left"].get_linewidth() for axes in (first, second, third)]
     assert widths[1] > 2 * widths[0]
-    assert widths[2] == widths[0]
+    assert widths[2] < widths[1]
+    styles = [axes.spines["left"].get_linestyle() for axes in (first, second, third)]
+    assert styles == ["solid", "solid", ":"]
+    assert "dotted frame: unknown" in figure.get_supxlabel()
+    known = chips_figure(chips, "Parcel", dict.fromkeys(times, 0.9))
+    assert "unknown" not in known.get_supxlabel()
 
 
 def test_fewer_dates_leave_cells_empty(chips):

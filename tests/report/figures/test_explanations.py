@@ -157,3 +157,18 @@ def test_classes_are_told_apart_by_parcels_that_add_up(explained):
     assert figure.get_suptitle().startswith("1 of 2 parcels are left out")
     explained["gap"][:] = 0.4
     assert "of no parcel add up" in class_gradients_figure(explained).texts[0].get_text()
+
+
+def test_dates_of_unknown_clouds_are_a_kind_of_their_own(explained, with_gid):
+    explained["marked"][0, 1] = np.nan  # the date that the second head looks at
+    for figure in (context_figure(explained, "f01"), graph_figure(explained, "f01")):
+        legend = [text.get_text() for one in figure.legends for text in one.get_texts()]
+        assert "unknown whether cloudy" in legend
+        assert "to dates of which it is unknown" in legend
+        cloudy, unknown, clear = (c.get_colors()[0][:3].tolist() for c in with_gid(figure, "lines")[:3])
+        assert len({tuple(colour) for colour in (cloudy, unknown, clear)}) == 3
+        assert len(with_gid(figure, "unknown")) == HEADS * (2 if len(figure.axes) > HEADS else 1)
+    for figure in (gradients_figure(explained, "f01"), gates_figure(explained, "f01"), matrix_figure(explained, "f01")):
+        assert with_gid(figure, "unknown")
+    explained["marked"][0, 1] = 0
+    assert not with_gid(gradients_figure(explained, "f01"), "unknown")

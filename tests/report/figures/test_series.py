@@ -38,7 +38,7 @@ def test_cloudy_dates_are_marked_and_no_others(series, figure, with_gid):
     middles = sorted(strip.get_x() + strip.get_width() / 2 for strip in with_gid(figure, "cloud"))
     assert middles == pytest.approx(matplotlib.dates.date2num(cloudy))
     assert len(middles) == 5
-    assert "24 dates; of 16 with a cloud mask 5 are cloudy" in figure.axes[0].get_title("left")
+    assert "24 dates; of 16 whose clouds are known 5 are cloudy" in figure.axes[0].get_title("left")
 
 
 def test_threshold_decides_what_is_cloudy(series, with_gid):
@@ -115,6 +115,21 @@ def test_clear_fractions_are_matched_by_acquisition(series):
     assert np.isfinite(found.values).tolist() == season.tolist()
     late = masked.assign_coords(time=masked["time"] + np.timedelta64(1, "h"))
     assert clear_fraction_of(raw.sel(parcel="f01"), late.sel(parcel="f01")).isnull().all()
+
+
+def test_clouds_of_the_whole_year_are_marked_and_unknown_ones_told_apart(series, with_gid):
+    raw, masked, preprocessed = series
+    share = np.where(np.arange(raw.sizes["time"]) % 2, 0.9, 0.1).astype(np.float32)[None]
+    clouds = raw[["observed"]].sel(parcel=["f01"]).assign(clear_fraction=(("parcel", "time"), share))
+    figure = series_figure(raw, masked, preprocessed, "f01", clouds=clouds)
+    assert len(with_gid(figure, "cloud")) == raw.sizes["time"] / 2
+    assert not with_gid(figure, "unknown")
+    assert figure.axes[0].get_title("left").endswith("24 dates, 12 of them cloudy")
+    clouds["clear_fraction"][:, :5] = np.nan
+    figure = series_figure(raw, masked, preprocessed, "f01", clouds=clouds)
+    assert len(with_gid(figure, "unknown")) == 5
+    assert "clouds unknown" in [text.get_text() for text in figure.legends[1].get_texts()]
+    assert "24 dates; of 19 whose clouds are known" in figure.axes[0].get_title("left")
 
 
 def test_a_parcel_that_is_never_seen_clear_can_be_drawn(series, with_gid, tmp_path):

@@ -57,6 +57,11 @@ class Paths:
         return self._at("series", chain, "series.nc")
 
     @property
+    def clouds(self) -> str:
+        """What is known of clouds over every parcel, on every date of every branch."""
+        return self._at("clouds", "clouds.nc")
+
+    @property
     def dataset(self) -> str:
         """What was fetched of a published data set, and what was there."""
         return self._at("dataset.json")

@@ -20,6 +20,7 @@ from ..parcels.series import write_dataset
 from ..steps import apply
 from .bootstrap import mean_interval
 from .degrade import clouded, cloudy_observations, lots, placed, seen, stacked, until, without
+from .explanations.clouds import CLEAR
 
 KINDS = ("lost", "clouded", "end", "clear dates", "cloud share")
 """Clear dates lost at random; clouds over them that no mask sees; the season cut short; parcels by number of clear
@@ -52,6 +53,9 @@ class Inputs:
         The masked series of the preprocessed branch: its dates with a value are a parcel's clear dates.
     tested
         Ids of the scored test parcels.
+    clouds
+        Of `cloudiness.known_clouds`, by which parcels are binned; by default the reference's clear dates among the
+        unmasked ones tell clouds.
     """
 
     run: Path
@@ -62,6 +66,7 @@ class Inputs:
     unmasked: xr.Dataset
     reference: xr.Dataset
     tested: tuple[str, ...]
+    clouds: xr.Dataset | None = None
 
 
 def robustness(
@@ -73,9 +78,10 @@ def robustness(
     -------
     DataFrame
         `kind` (of `KINDS`); `x`: share of clear dates lost or clouded, day as nanoseconds since 1970 for "end",
-        number of clear dates or share of cloudy ones (the mean of a bin); `accuracy` with `low` and `high` (bootstrap
-        over blocks or parcels, and seeds); `answered`, the share of parcels with any date left, without which an
-        answer counts as wrong; `dates`, the mean number of clear dates left; `parcels`, `seeds`, `draws`.
+        number of clear dates or share of cloudy ones, of all dates whose clouds are known (the mean of a bin);
+        `accuracy` with `low` and `high` (bootstrap over blocks or parcels, and seeds); `answered`, the share of
+        parcels with any date left, without which an answer counts as wrong; `dates`, the mean number of clear dates
+        left; `parcels`, `seeds`, `draws`.
     """
     split = pd.read_parquet(inputs.split).astype({"parcel": str}).set_index("parcel")
     parcels = chosen(list(inputs.tested), split["class"].astype(str), config.parcels)
@@ -115,12 +121,15 @@ def chosen(tested: Sequence[str], classes: pd.Series, most: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Held:
-    """The parcels' base series, and their clear dates as flags on the reference's dates and on the base's."""
+    """The parcels' base series, their clear dates as flags on the reference's dates, and what their bins count.
+
+    `sky` (parcel, date) is 1 on clear, 0 on cloudy dates, and NaN where there is no image or nothing is known.
+    """
 
     base: xr.Dataset
     clear: npt.NDArray[np.bool_]
-    imaged: npt.NDArray[np.bool_]
     times: npt.NDArray[np.datetime64]
+    sky: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -138,9 +147,14 @@ def _clear(inputs: Inputs, parcels: list[str]) -> Held:
     reference = inputs.reference.sel(parcel=parcels)
     times = reference["time"].values
     raw = inputs.unmasked.sel(parcel=parcels)
-    imaged, _ = placed(seen(raw), raw["time"].values, times)
     clear = seen(reference)
-    return Held(inputs.base.sel(parcel=parcels), clear, imaged | clear, times)
+    if inputs.clouds is None:
+        imaged, _ = placed(seen(raw), raw["time"].values, times)
+        sky = np.where(imaged | clear, clear.astype(float), np.nan)
+    else:
+        fraction = inputs.clouds["clear_fraction"].sel(parcel=parcels).transpose("parcel", "time").values.astype(float)
+        sky = np.where(np.isfinite(fraction), (fraction >= CLEAR).astype(float), np.nan)
+    return Held(inputs.base.sel(parcel=parcels), clear, times, sky)
 
 
 def _conditions(inputs: Inputs, held: Held, split: pd.DataFrame, config: Robustness) -> Iterator[Condition]:
@@ -233,7 +247,7 @@ def _by_bins(
     right: npt.NDArray[np.bool_], held: Held, groups: list[str] | None, bins: int, resamples: int
 ) -> list[tuple[object, ...]]:
     """Accuracy of the parcels as they are, by their clear dates and their share of cloudy ones."""
-    count, imaged = held.clear.sum(axis=1), held.imaged.sum(axis=1)
+    count, imaged = np.nansum(held.sky, axis=1), np.isfinite(held.sky).sum(axis=1)
     share = 1 - count / np.maximum(imaged, 1)
     lines: list[tuple[object, ...]] = []
     for kind, values in (("clear dates", count.astype(float)), ("cloud share", share)):

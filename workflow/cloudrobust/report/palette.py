@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 PALETTE = (
     "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#751c36", "#0f0ff5",
@@ -27,6 +28,9 @@ RIGHT, WRONG = "#0072b2", "#d55e00"
 
 CLOUD = "#c3c8d1"
 """Everything that marks a cloud: strips in series, frames of chips."""
+
+UNKNOWN: dict[str, Any] = {"facecolor": "none", "edgecolor": CLOUD, "hatch": "......", "lw": 0}
+"""A strip where it is unknown whether there was a cloud, as keywords of a patch."""
 
 INK, FAINT, GROUND = "#222222", "#8a8a8a", "#e6e6e6"
 """Text and lines; what is secondary; parcels that are not the point of a map."""

@@ -38,7 +38,7 @@ def filled_in(series: xr.Dataset) -> xr.DataArray:
 
 
 def marked_dates(
-    series: xr.Dataset, measured: xr.Dataset, parcels: npt.NDArray[np.str_], time: npt.NDArray[np.datetime64]
+    series: xr.Dataset, clouds: xr.Dataset, parcels: npt.NDArray[np.str_], time: npt.NDArray[np.datetime64]
 ) -> tuple[npt.NDArray[np.float64], str]:
     """The dates that should matter little: cloudy ones, or in a series of equal dates those that were filled in.
 
@@ -46,24 +46,23 @@ def marked_dates(
     ----------
     series
         Of the branch itself, perhaps with `observation_distance` (parcel, time) in days.
-    measured
-        Series after a cloud mask: its `clear_fraction` tells the clouds of other branches on the same acquisitions.
-        A date without any value there (a table has no pixels) counts as cloudy.
+    clouds
+        Of `evaluation.cloudiness.known_clouds`: `clear_fraction` (parcel, time), NaN where it is unknown.
     parcels, time
         Which parcels and dates are asked for.
 
     Returns
     -------
     marked
-        Float (parcel, time): 1, 0, or NaN where nothing is known (outside a selected season, say).
+        Float (parcel, time): 1, 0, or NaN where nothing is known.
     word
         "cloudy" or "filled in".
     """
     if "observation_distance" in series:
         return filled_in(series.sel(parcel=parcels)).transpose("parcel", "time").values.astype(float), "filled in"
-    clear = measured["clear_fraction"] if "clear_fraction" in measured else measured["observed"]
-    held = pd.Index(measured["parcel"].values.astype(str)).get_indexer(parcels)
-    places = pd.DatetimeIndex(measured["time"].values).get_indexer(
+    clear = clouds["clear_fraction"]
+    held = pd.Index(clouds["parcel"].values.astype(str)).get_indexer(parcels)
+    places = pd.DatetimeIndex(clouds["time"].values).get_indexer(
         pd.DatetimeIndex(time), method="nearest", tolerance=SAME_ACQUISITION
     )
     values = clear.transpose("parcel", "time").values.astype(float)[np.maximum(held, 0)][:, np.maximum(places, 0)]

@@ -55,7 +55,7 @@ class Explained:
 def explain(
     run: str | Path,
     series: str | Path,
-    measured: str | Path,
+    clouds: str | Path,
     split: str | Path,
     pictured: list[str],
     config: Explanations,
@@ -69,8 +69,8 @@ def explain(
         Folder with `model.pt` and `card.json`.
     series, split
         What the network was trained on.
-    measured
-        Series that knows the clouds (see `clouds.marked_dates`).
+    clouds
+        What is known of clouds (see `clouds.marked_dates`).
     pictured
         Parcels shown one by one; those without a series in this branch are left out, and it is logged.
 
@@ -84,8 +84,8 @@ def explain(
     dataset = load(series, split, card["training"]["inputs"])
     if list(dataset.bands) != card["bands"] or list(dataset.classes) != card["classes"]:
         raise InputError(f"{run}: was trained on other bands or classes than {series} holds; train anew")
-    with xr.open_dataset(series) as own, xr.open_dataset(measured) as masked:
-        marked, word = marked_dates(own, masked, dataset.parcel, dataset.time)
+    with xr.open_dataset(series) as own, xr.open_dataset(clouds) as known:
+        marked, word = marked_dates(own, known, dataset.parcel, dataset.time)
     missing = [parcel for parcel in pictured if parcel not in set(dataset.parcel)]
     if missing:
         logger.warning("%s has no series of parcel %s, which is not shown", series, ", ".join(missing))

@@ -24,7 +24,8 @@ from .explained_series import (
     draw_series,
     edges,
     mark,
-    marked_handle,
+    mark_above,
+    marked_handles,
     of_parcel,
     title_of,
 )
@@ -52,7 +53,7 @@ def matrix_figure(explained: xr.Dataset, parcel: str) -> Figure:
             weights = one["attention"].isel(layer=layer, head=head).values
             image = axes.pcolormesh(borders, borders, weights, cmap="magma_r", vmin=0, vmax=top, rasterized=True)
             _dates_of_both(axes, borders)
-            _ticks_of_clouds(axes, one)
+            mark_above(axes, one)
             axes.set_title(f"layer {layer + 1}, head {head + 1}", pad=9)
             if head == 0:
                 axes.set_ylabel("output date")
@@ -61,8 +62,11 @@ def matrix_figure(explained: xr.Dataset, parcel: str) -> Figure:
     assert image is not None
     bar = figure.colorbar(image, ax=panels, fraction=0.025, pad=0.01, extend="max")
     bar.set_label("attention (a row sums to 1)")
-    mark_of = Line2D([], [], ls="", marker="|", ms=5, mew=1.6, color=FAINT, label=f"{one.attrs['marked']} input date")
-    figure.legend(handles=[mark_of], loc="outside lower center")
+    word = one.attrs["marked"]
+    ticks = [Line2D([], [], color=FAINT, lw=1.5, label=f"above a column: {word} input date")]
+    if one["marked"].isnull().any():
+        ticks.append(Line2D([], [], color=FAINT, lw=1.5, ls=":", label=f"unknown whether {word}"))
+    figure.legend(handles=ticks, loc="outside lower center", ncols=2)
     figure.suptitle(title_of(one, parcel), x=0.01, ha="left", fontsize=9)
     return figure
 
@@ -75,13 +79,6 @@ def _dates_of_both(axes: Axes, borders: np.ndarray) -> None:
         axis.set_major_formatter(matplotlib.dates.DateFormatter("%b"))
 
 
-def _ticks_of_clouds(axes: Axes, one: xr.Dataset) -> None:
-    """A short bar above each marked input date."""
-    places = days(one)[one["marked"].values == 1]
-    transform = axes.get_xaxis_transform()
-    axes.vlines(places, 1.01, 1.05, transform=transform, color=FAINT, lw=1.4, clip_on=False, gid="marked")
-
-
 @styled
 def graph_figure(explained: xr.Dataset, parcel: str, layer: int = 0) -> Figure:
     """The attention of a layer as a bipartite graph: input dates below, output dates above, a panel for each head."""
@@ -92,10 +89,11 @@ def graph_figure(explained: xr.Dataset, parcel: str, layer: int = 0) -> Figure:
     for head, axes in enumerate(panels):
         mark(axes, one)
         _draw_lines(axes, one, layer, head, bottom=0.0, top=1.0)
-        cloudy = one["marked"].values == 1
+        marked = one["marked"].values
+        edge = np.where(np.isnan(marked), FAINT, INK)
         for height in (0.0, 1.0):
-            axes.scatter(days(one), np.full(one.sizes["date"], height), s=9, zorder=4, lw=0.5, edgecolor=INK,
-                         color=np.where(cloudy, CLOUD, "white").tolist(), clip_on=False)  # fmt: skip
+            axes.scatter(days(one), np.full(one.sizes["date"], height), s=9, zorder=4, lw=0.5, edgecolor=edge.tolist(),
+                         color=np.where(marked == 1, CLOUD, "white").tolist(), clip_on=False)  # fmt: skip
         axes.set_ylim(-0.12, 1.12)
         axes.set_yticks([0, 1], ["input", "output"])
         axes.spines["left"].set_visible(False)
@@ -146,7 +144,7 @@ def context_figure(explained: xr.Dataset, parcel: str, layer: int = 0) -> Figure
 def _draw_lines(axes: Axes, one: xr.Dataset, layer: int, head: int, bottom: float, top: float) -> None:
     """Lines from input (at `bottom`) to output dates, darker if stronger; weak ones are left out."""
     weights = one["attention"].isel(layer=layer, head=head).values
-    centres, cloudy = days(one), one["marked"].values == 1
+    centres, marked = days(one), one["marked"].values
     output, source = np.nonzero(weights > 1.5 / len(centres))
     if not len(output):
         return
@@ -155,8 +153,9 @@ def _draw_lines(axes: Axes, one: xr.Dataset, layer: int, head: int, bottom: floa
     output, source, strength = output[order], source[order], strength[order]
     segments = [[(centres[s], bottom), (centres[o], top)] for o, s in zip(output, source, strict=True)]
     alpha = np.clip(strength / strength.max(), 0, 1) ** 1.4
-    clear_colour, cloud_colour = np.array(to_rgba(PREPROCESSED)), np.array(to_rgba(RAW))
-    colours = np.where(cloudy[source][:, None], cloud_colour, clear_colour)
+    clear_colour, cloud_colour, unknown_colour = (np.array(to_rgba(name)) for name in (PREPROCESSED, RAW, FAINT))
+    colours = np.where(marked[source][:, None] == 1, cloud_colour, clear_colour)
+    colours[np.isnan(marked[source])] = unknown_colour
     colours[:, 3] = 0.05 + 0.8 * alpha
     axes.add_collection(LineCollection(segments, colors=colours, linewidths=0.3 + 0.7 * alpha, zorder=2, gid="lines"))
 
@@ -184,10 +183,12 @@ def _told(one: xr.Dataset, layer: int, head: int) -> str:
 
 def _line_handles(one: xr.Dataset) -> list:
     word = one.attrs["marked"]
+    unknown = Line2D([], [], color=FAINT, lw=1.2, label="to dates of which it is unknown")
     return [
         Line2D([], [], color=PREPROCESSED, lw=1.2, label="attention to other dates"),
         Line2D([], [], color=RAW, lw=1.2, label=f"attention to {word} dates"),
-        marked_handle(word),
+        *([unknown] if one["marked"].isnull().any() else []),
+        *marked_handles(one),
     ]
 
 

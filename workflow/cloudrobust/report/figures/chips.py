@@ -188,15 +188,17 @@ def chips_figure(
     for axes in panels[chips.sizes["time"] :]:
         axes.set_axis_off()
     known = {pd.Timestamp(time): share for time, share in (clear or {}).items() if np.isfinite(share)}
+    unknown = [time for time in chips["time"].values if pd.Timestamp(time) not in known]
     for axes, time in zip(panels, chips["time"].values, strict=False):
         share = known.get(pd.Timestamp(time))
         _draw_chip(axes, chips.sel(time=time), limits, outline)
-        _label(axes, pd.Timestamp(time), share, share is not None and share < threshold)
+        _label(axes, pd.Timestamp(time), share, share is not None and share < threshold, bool(known))
     width = float(chips["x"].values[-1] - chips["x"].values[0]) + float(chips["x"].values[1] - chips["x"].values[0])
     figure.suptitle(title, x=0.01, ha="left", fontsize=9)
     note = f"{chips.attrs.get('level', '')} true colour, one stretch for all; each chip {width:.0f} m wide, north up"
     if known:
         note += f"; % = clear share of the parcel, grey frame: below {100 * threshold:.0f} %"
+        note += ", dotted frame: unknown" if unknown else ""
     figure.supxlabel(note, fontsize=6.5, color=FAINT)
     return figure
 
@@ -219,10 +221,12 @@ def _draw_chip(axes: Axes, chip: xr.Dataset, limits: tuple[np.ndarray, float], o
     axes.set_ylim(y[-1] - half[1], y[0] + half[1])
 
 
-def _label(axes: Axes, time: pd.Timestamp, share: float | None, cloudy: bool) -> None:
+def _label(axes: Axes, time: pd.Timestamp, share: float | None, cloudy: bool, others_known: bool) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set(visible=True, color=CLOUD, linewidth=2.2 if cloudy else 0.4)
     axes.set_title(f"{time:%Y-%m-%d}", fontsize=5.8, pad=2, color=INK)
+    if share is None and others_known:
+        axes.spines[:].set(linestyle=":", linewidth=1.2)
     if share is not None:
         axes.set_title(f"{100 * share:.0f} %", fontsize=5.8, pad=2, color=FAINT, loc="right")

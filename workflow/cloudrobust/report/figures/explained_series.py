@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..palette import BANDS, CLOUD, band_colour
+from ..palette import BANDS, CLOUD, FAINT, UNKNOWN, band_colour
 
 REFLECTANCE = "reflectance"
 
@@ -44,12 +44,25 @@ def edges(centres: np.ndarray) -> np.ndarray:
 
 
 def mark(axes: Axes, one: xr.Dataset) -> None:
-    """Grey strips on the marked dates, at most four days wide."""
+    """Grey strips on the marked dates, at most four days wide; dotted ones where it is unknown whether they are."""
     centres = days(one)
     borders = edges(centres)
-    for n in np.flatnonzero(one["marked"].values == 1):
+    for n, marked in enumerate(one["marked"].values):
         left, right = max(borders[n], centres[n] - 2), min(borders[n + 1], centres[n] + 2)
-        axes.axvspan(left, right, color=CLOUD, alpha=0.55, lw=0, zorder=0, gid="marked")
+        if marked == 1:
+            axes.axvspan(left, right, color=CLOUD, alpha=0.55, lw=0, zorder=0, gid="marked")
+        elif np.isnan(marked):
+            axes.axvspan(left, right, zorder=0, gid="unknown", **UNKNOWN)
+
+
+def mark_above(axes: Axes, one: xr.Dataset, bottom: float = 1.01, top: float = 1.05) -> None:
+    """A short bar above each marked date, dotted where it is unknown; heights in parts of the axes."""
+    transform, places, marked = axes.get_xaxis_transform(), days(one), one["marked"].values
+    for chosen, style, gid in ((marked == 1, "-", "marked"), (np.isnan(marked), ":", "unknown")):
+        if chosen.any():
+            axes.vlines(
+                places[chosen], bottom, top, transform=transform, color=FAINT, lw=1.5, ls=style, clip_on=False, gid=gid
+            )
 
 
 def draw_series(axes: Axes, one: xr.Dataset, bands: list[str] | None = None) -> None:
@@ -90,9 +103,13 @@ def band_handles(one: xr.Dataset) -> list[Line2D]:
     return [Line2D([], [], color=band_colour(band), lw=1.8, label=band) for band in by_wavelength(one)]
 
 
-def marked_handle(word: str) -> Patch:
-    """A legend of the grey strips."""
-    return Patch(color=CLOUD, alpha=0.55, lw=0, label=f"{word} date")
+def marked_handles(one: xr.Dataset) -> list[Patch]:
+    """A legend of the grey strips, and of the dotted ones if there are any."""
+    word = one.attrs["marked"]
+    handles = [Patch(color=CLOUD, alpha=0.55, lw=0, label=f"{word} date")]
+    if one["marked"].isnull().any():
+        handles.append(Patch(label=f"unknown whether {word}", **UNKNOWN))
+    return handles
 
 
 def title_of(one: xr.Dataset, parcel: str) -> str:

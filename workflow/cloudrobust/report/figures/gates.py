@@ -8,7 +8,17 @@ from matplotlib.figure import Figure
 
 from ...evaluation.explanations.names import GATE_NAMES
 from ..style import WIDTH, panel_letter, styled
-from .explained_series import axis_of_dates, band_handles, days, draw_series, edges, marked_handle, of_parcel, title_of
+from .explained_series import (
+    axis_of_dates,
+    band_handles,
+    days,
+    draw_series,
+    edges,
+    mark_above,
+    marked_handles,
+    of_parcel,
+    title_of,
+)
 
 SIGNED = ("g", "c")
 """Gates whose values have a sign."""
@@ -28,7 +38,6 @@ def gates_figure(explained: xr.Dataset, parcel: str, direction: int = 0) -> Figu
     panels = figure.subplots(1 + len(names), 1, sharex=True, height_ratios=[1.6, *[1.0] * len(names)])
     draw_series(panels[0], one)
     panels[0].set_title("series as the network was shown it")
-    places = days(one)[one["marked"].values == 1]
     for axes, gate in zip(panels[1:], names, strict=True):
         values = activations.sel(gate=gate).transpose("unit", "date").values[order]
         reach = float(np.nanquantile(np.abs(values), 0.99))
@@ -41,11 +50,11 @@ def gates_figure(explained: xr.Dataset, parcel: str, direction: int = 0) -> Figu
         axes.set_yticks([])
         axes.set_ylabel(f"{gate}", rotation=0, fontstyle="italic", labelpad=8)
         axes.set_title(GATE_NAMES[gate])
-        axes.vlines(places, 1.01, 1.07, transform=axes.get_xaxis_transform(), color="#8a8a8a", lw=1.6, clip_on=False)
+        mark_above(axes, one, 1.01, 1.07)
     for axes, letter in zip(panels, "abcdefgh", strict=False):
         panel_letter(axes, letter)
     axis_of_dates(panels[-1], one)
     way = "forward" if direction == 0 else "backward"
     figure.suptitle(f"{title_of(one, parcel)}; last layer, {way} in time", x=0.01, ha="left", fontsize=9)
-    figure.legend(handles=[*band_handles(one), marked_handle(one.attrs["marked"])], loc="outside lower center", ncols=8)
+    figure.legend(handles=[*band_handles(one), *marked_handles(one)], loc="outside lower center", ncols=8)
     return figure

@@ -16,7 +16,8 @@ from .explained_series import (
     days,
     draw_series,
     edges,
-    marked_handle,
+    mark_above,
+    marked_handles,
     of_parcel,
     title_of,
 )
@@ -48,15 +49,14 @@ def gradients_figure(explained: xr.Dataset, parcel: str) -> Figure:
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)
         axes.set_title(words)
-        places = days(one)[one["marked"].values == 1]
-        axes.vlines(places, 1.005, 1.04, transform=axes.get_xaxis_transform(), color="#8a8a8a", lw=1.6, clip_on=False)
+        mark_above(axes, one, 1.005, 1.04)
         bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01, extend="both")
         bar.set_label(unit)
     for axes, letter in ((series, "a"), (slopes, "b"), (paths, "c")):
         panel_letter(axes, letter)
     axis_of_dates(paths, one)
     figure.suptitle(title_of(one, parcel), x=0.01, ha="left", fontsize=9)
-    figure.legend(handles=[*band_handles(one), marked_handle(one.attrs["marked"])], loc="outside lower center", ncols=8)
+    figure.legend(handles=[*band_handles(one), *marked_handles(one)], loc="outside lower center", ncols=8)
     return figure
 
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from ...errors import InputError
 from ...evaluation.explanations.clouds import filled_in
-from ..palette import CLOUD, FAINT, INK, band_colour
+from ..palette import CLOUD, FAINT, INK, UNKNOWN, band_colour
 from ..style import WIDTH, panel_letter, styled
 
 SAME_ACQUISITION = pd.Timedelta(minutes=1)
@@ -28,6 +28,7 @@ def series_figure(
     preprocessed: xr.Dataset,
     parcel: str,
     threshold: float = 0.5,
+    clouds: xr.Dataset | None = None,
     title: str | None = None,
     names: tuple[str, str] = ("raw", "preprocessed"),
 ) -> Figure:
@@ -38,8 +39,8 @@ def series_figure(
     raw
         Series of the raw branch: `reflectance` (parcel, time, band), perhaps `reflectance_std`.
     masked
-        Series after the cloud mask, before the interpolation: `reflectance`, and `clear_fraction` (parcel, time),
-        which tells the cloudy dates of `raw` (none are marked without it). Its dates may be fewer (a selected season).
+        Series after the cloud mask, before the interpolation: `reflectance`, and `clear_fraction` (parcel, time). Its
+        dates may be fewer (a selected season).
     preprocessed
         Series of the preprocessed branch: `reflectance`, `observed` and perhaps `observation_distance` in days
         (parcel, time).
@@ -47,6 +48,8 @@ def series_figure(
         Id of the parcel.
     threshold
         A date whose clear fraction is smaller counts as cloudy.
+    clouds
+        `clear_fraction` (parcel, time) on the dates of `raw`, NaN where it is unknown; by default that of `masked`.
     title
         Above the figure; by default the parcel's id.
     names
@@ -60,7 +63,7 @@ def series_figure(
     above, between, below = (
         _of_parcel(d, parcel, n) for d, n in ((raw, "raw"), (masked, "masked"), (preprocessed, "preprocessed"))
     )
-    clear = clear_fraction_of(above, between)
+    clear = clear_fraction_of(above, between if clouds is None else _of_parcel(clouds, parcel, "clouds"))
     figure = Figure(figsize=(WIDTH, 5.0))
     top, bottom = figure.subplots(2, 1, sharex=True, sharey=True)
     _mark_clouds(top, clear, threshold)
@@ -84,7 +87,7 @@ def series_figure(
         alignment="left",
         labelspacing=0.55,
     )
-    kinds = _kind_handles(threshold, bool(clear.notnull().any()), names[1], "observation_distance" in below)
+    kinds = _kind_handles(threshold, clear, names[1], "observation_distance" in below)
     figure.legend(handles=kinds, loc="outside lower center", ncols=5, columnspacing=1.1, fontsize=6.5)
     figure.suptitle(title or f"Parcel {parcel}", x=0.01, ha="left", fontsize=9)
     return figure
@@ -99,11 +102,13 @@ def _of_parcel(series: xr.Dataset, parcel: str, name: str) -> xr.Dataset:
 def _told(raw: xr.Dataset, clear: xr.DataArray, threshold: float) -> str:
     cloudy, known = int((clear < threshold).sum()), int(clear.notnull().sum())
     dates = f"{raw.sizes['time']} dates"
-    return f"{dates}; of {known} with a cloud mask {cloudy} are cloudy" if known else dates
+    if known == raw.sizes["time"]:
+        return f"{dates}, {cloudy} of them cloudy"
+    return f"{dates}; of {known} whose clouds are known {cloudy} are cloudy" if known else dates
 
 
 def clear_fraction_of(raw: xr.Dataset, masked: xr.Dataset) -> xr.DataArray:
-    """Clear fraction at the dates of `raw`, from the mask of the same acquisitions; NaN where there is none.
+    """Clear fraction at the dates of `raw`, from what is known of the same acquisitions; NaN where nothing is.
 
     Both hold one parcel. Series of a table source know no clear fraction at all.
     """
@@ -111,8 +116,7 @@ def clear_fraction_of(raw: xr.Dataset, masked: xr.Dataset) -> xr.DataArray:
         return xr.DataArray(np.full(raw.sizes["time"], np.nan), dims="time", coords={"time": raw["time"]})
     times = pd.DatetimeIndex(masked["time"].values)
     places = times.get_indexer(pd.DatetimeIndex(raw["time"].values), method="nearest", tolerance=SAME_ACQUISITION)
-    # A table of finished series has no pixels; what it does not hold on a date was not clear.
-    values = masked["clear_fraction" if "clear_fraction" in masked else "observed"].values
+    values = masked["clear_fraction"].values
     found = np.where(places >= 0, values[places] if len(values) else np.nan, np.nan)
     return xr.DataArray(found, dims="time", coords={"time": raw["time"]}, name="clear_fraction")
 
@@ -125,6 +129,10 @@ def _mark_clouds(axes: Axes, clear: xr.DataArray, threshold: float) -> None:
     cloudy = (clear < threshold).values
     for start, end in zip(left[cloudy], right[cloudy], strict=True):
         axes.axvspan(start, end, color=CLOUD, alpha=0.55, lw=0, zorder=0, gid="cloud")
+    unknown = clear.isnull().values
+    if not unknown.all():
+        for start, end in zip(left[unknown], right[unknown], strict=True):
+            axes.axvspan(start, end, zorder=0, gid="unknown", **UNKNOWN)
 
 
 def _draw_raw(axes: Axes, series: xr.Dataset) -> None:
@@ -276,11 +284,13 @@ def _band_handles(*series: xr.Dataset) -> list[Line2D]:
     ]
 
 
-def _kind_handles(threshold: float, clouds_known: bool, branch: str, in_steps: bool) -> list[Patch | Line2D]:
+def _kind_handles(threshold: float, clear: xr.DataArray, branch: str, in_steps: bool) -> list[Patch | Line2D]:
+    clouds_known, some_unknown = bool(clear.notnull().any()), bool(clear.isnull().any())
     measured = "measured within half a step" if in_steps else "measured on that day"
     cloudy = Patch(color=CLOUD, alpha=0.55, lw=0, label=f"cloudy (clear fraction < {threshold:g})")
     return [
         *([cloudy] if clouds_known else []),
+        *([Patch(label="clouds unknown", **UNKNOWN)] if clouds_known and some_unknown else []),
         Patch(facecolor="#f6f6f6", edgecolor="#b5b5b5", hatch="/////", lw=0, label=f"not in {branch}"),
         Line2D(
             [],

@@ -92,7 +92,7 @@ def _thousandths(values: pd.Series) -> list[int]:
 
 
 def series_content(
-    series: Mapping[str, xr.Dataset], measured: xr.Dataset, order: Sequence[str], limit: int
+    series: Mapping[str, xr.Dataset], clouds: xr.Dataset, order: Sequence[str], limit: int
 ) -> dict[str, Any]:
     """Series of at most `limit` parcels (the first of `order`) in every branch, with the dates that are marked.
 
@@ -105,7 +105,7 @@ def series_content(
         parcels = [parcel for parcel in wanted if parcel in held]
         time = cube["time"].values.astype("datetime64[ns]")
         bands = [str(band) for band in cube["band"].values]
-        marked, word = marked_dates(cube, measured, np.array(parcels, dtype=str), time)
+        marked, word = marked_dates(cube, clouds, np.array(parcels, dtype=str), time)
         values = cube["reflectance"].sel(parcel=parcels).transpose("parcel", "band", "time").values
         content["branches"][branch] = {
             "parcels": parcels,

@@ -196,16 +196,17 @@ function plot(i, run) {
   }
   cube.v ??= integers(cube.values); cube.m ??= integers(cube.marked);
   const T = cube.time.length, B = cube.bands.length, days = cube.time;
-  const marked = days.map((_, t) => cube.m[row * T + t] === 1);
+  const marked = days.map((_, t) => cube.m[row * T + t] === 1), unknown = days.map((_, t) => cube.m[row * T + t] === MISSING);
   const attention = A[`${run.branch}/${run.model}`], ar = attention ? (attention.row ??= new Map(attention.parcels.map((p, k) => [p, k]))).get(P.id[i]) : undefined;
   const attended = P.runs.filter(r => A[`${r.branch}/${r.model}`]).map(r => r.name), seen = [];
   for (let t = 0; t < T; t++) if (cube.v[row * B * T + t] !== MISSING || cube.bands.some((_, b) => cube.v[(row * B + b) * T + t] !== MISSING)) seen.push(t);
-  const cloudy = seen.filter(t => marked[t]).length;
-  byId("plots").innerHTML = `<p>Series of branch ${escape(run.branch)}: ${seen.length} dates, ${cloudy} of them ${escape(cube.word)} (grey).</p><div id="chart" class="chart" role="img" aria-label="Reflectance of parcel ${escape(P.id[i])} by band and date"></div>`
+  const cloudy = seen.filter(t => marked[t]).length, open = seen.filter(t => unknown[t]).length;
+  byId("plots").innerHTML = `<p>Series of branch ${escape(run.branch)}: ${seen.length} dates, ${cloudy} of them ${escape(cube.word)} (grey)${open ? `; of ${open} it is unknown (dotted)` : ""}.</p><div id="chart" class="chart" role="img" aria-label="Reflectance of parcel ${escape(P.id[i])} by band and date"></div>`
     + (ar === undefined ? attended.length && !attention ? `<p class="hint">Attention is known of ${escape(attended.join(" and "))}.</p>` : "" : `<label>Attention of <select id="head"><option value="-1">all heads</option>${Array.from({ length: attention.layers * attention.heads }, (_, k) => `<option value="${k}">layer ${Math.floor(k / attention.heads) + 1}, head ${k % attention.heads + 1}</option>`).join("")}</select></label>`)
     + `<div id="chips"></div>`;
   const chart = echarts.init(byId("chart"), null, { renderer: "canvas" }); charts.push(chart);
-  const half = 2 * 864e5, areas = seen.filter(t => marked[t]).map(t => { const d = Date.parse(days[t]); return [{ xAxis: d - half }, { xAxis: d + half }]; });
+  const half = 2 * 864e5, dotted = { color: "transparent", borderColor: "#8a8a8a", borderType: "dotted", borderWidth: 1 };
+  const areas = seen.filter(t => marked[t] || unknown[t]).map(t => { const d = Date.parse(days[t]); return [{ xAxis: d - half, ...(unknown[t] ? { itemStyle: dotted } : {}) }, { xAxis: d + half }]; });
   const few = ["B02", "B03", "B04", "B08", "B11"], selected = Object.fromEntries(cube.bands.map(b => [b, few.includes(b) || B <= 6]));
   const lines = cube.order.map(b => ({
     name: cube.bands[b], type: "line", symbol: "circle", symbolSize: 4, color: cube.colours[b], lineStyle: { width: 1.3 }, connectNulls: true, emphasis: { focus: "series" },
@@ -223,20 +224,20 @@ function plot(i, run) {
     axisPointer: { link: [{ xAxisIndex: "all" }] }, grid: grids,
     xAxis: grids.map((_, g) => ({ type: "time", gridIndex: g, min: from, max: to, axisLabel: { show: g === grids.length - 1, hideOverlap: true, formatter: "{d} {MMM}", fontSize: 11 } })),
     yAxis: [{ type: "value", name: "reflectance", scale: true, nameTextStyle: { align: "left", fontSize: 11 }, axisLabel: { fontSize: 11 } }, ...(two ? [{ type: "value", gridIndex: 1, name: "attention", nameTextStyle: { align: "left", fontSize: 11 }, splitNumber: 2, axisLabel: { fontSize: 11, formatter: v => Math.round(100 * v) + " %" } }] : [])],
-    series: two ? [...lines, { name: "attention", type: "bar", xAxisIndex: 1, yAxisIndex: 1, barWidth: 4, data: bars(attention, ar, -1, marked, days) }] : lines,
+    series: two ? [...lines, { name: "attention", type: "bar", xAxisIndex: 1, yAxisIndex: 1, barWidth: 4, data: bars(attention, ar, -1, marked, unknown, days) }] : lines,
   });
-  byId("head")?.addEventListener("change", e => chart.setOption({ series: [{ name: "attention", data: bars(attention, ar, +e.target.value, marked, days) }] }));
+  byId("head")?.addEventListener("change", e => chart.setOption({ series: [{ name: "attention", data: bars(attention, ar, +e.target.value, marked, unknown, days) }] }));
 }
-function bars(a, row, head, marked, days) {
+function bars(a, row, head, marked, unknown, days) {
   a.v ??= integers(a.values); a.d ??= integers(a.days);
-  const K = a.layers * a.heads, start = Date.parse("2000-01-01"), cloudy = new Set(days.filter((_, t) => marked[t]));
+  const K = a.layers * a.heads, start = Date.parse("2000-01-01"), cloudy = new Set(days.filter((_, t) => marked[t])), open = new Set(days.filter((_, t) => unknown[t]));
   const out = [];
   for (let t = 0; t < a.dates; t++) {
     const day = a.d[row * a.dates + t]; if (day === MISSING) continue;
     let value = 0;
     for (let k = 0; k < K; k++) if (head < 0 || head === k) value += a.v[(row * K + k) * a.dates + t] / (head < 0 ? K : 1);
     const date = new Date(start + day * 864e5).toISOString().slice(0, 10);
-    out.push({ value: [date, value / 10000], itemStyle: { color: cloudy.has(date) ? "#d55e00" : "#0072b2" } });
+    out.push({ value: [date, value / 10000], itemStyle: { color: cloudy.has(date) ? "#d55e00" : open.has(date) ? "#8a8a8a" : "#0072b2" } });
   }
   return out;
 }
