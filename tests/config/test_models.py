@@ -39,7 +39,7 @@ def test_a_model_of_a_file_below_can_be_left_out() -> None:
 def test_a_branch_can_have_its_own_hyperparameters() -> None:
     made = study(tuned={"raw": {"lstm": {"hidden": 64}, "forest": {}}})
     assert made.model("raw", "lstm").hidden == 64
-    assert made.model("raw", "lstm").patience == made.models["lstm"].patience == 30
+    assert made.model("raw", "lstm").dropout == made.models["lstm"].dropout == 0.4
     assert made.model("preprocessed", "lstm") == made.models["lstm"]
     assert made.model("raw", "forest") == made.models["forest"]
 
