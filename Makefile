@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run tune ablation robustness splits test check unit france schema site pins clean
+.PHONY: help run tune ablation difference labels robustness splits test check unit france schema site pins clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,12 @@ run: $(VENV)/.run ## The whole default study, from scenes to the comparison (abo
 
 ablation: $(VENV)/.run ## What each preprocessing step does by itself: its effect on accuracy and kappa
 	$(BIN)/snakemake --cores $(CORES) -- ablation
+
+difference: $(VENV)/.run ## Why preprocessing helps or not: what each change on the way does, placebo, ceilings, mask errors
+	$(BIN)/snakemake --cores $(CORES) -- explain_difference
+
+labels: $(VENV)/.run ## How many labels each branch needs: the learning curve
+	$(BIN)/snakemake --cores $(CORES) -- learning_curve
 
 france: $(VENV)/.run ## The study on 500 real French fields (needs the real data beside the project)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/france.yaml

@@ -32,6 +32,8 @@ include: "rules/evaluation.smk"
 include: "rules/ablation.smk"
 include: "rules/price.smk"
 include: "rules/study_file.smk"
+include: "rules/explain_difference.smk"
+include: "rules/for_whom.smk"
 include: "rules/splits.smk"
 include: "rules/robustness.smk"
 include: "rules/explain.smk"
@@ -42,6 +44,7 @@ include: "rules/report.smk"
 localrules:
     all,
     ablation,
+    explain_difference,
 
 
 rule all:

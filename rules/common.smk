@@ -97,13 +97,18 @@ def steps_of(kind):
 
 
 def on_parcels(step):
-    """Whether a step is a mask that looks at the parcels' means."""
+    """Whether a step is a mask that works on the parcels' series."""
     return isinstance(step, Mask) and step.on_parcels
+
+
+def tests_spectra(step):
+    """Whether a step is a mask that looks at the parcels' mean spectra at L1C."""
+    return isinstance(step, Mask) and step.tests_spectra
 
 
 def pixel_chains():
     """Prefixes of branches whose steps all work on scenes; parcels are averaged after them."""
-    levels = {"L1C"} if any(on_parcels(step) for step in STUDY.steps.values()) and not FINISHED else set()
+    levels = {"L1C"} if any(tests_spectra(step) for step in STUDY.steps.values()) and not FINISHED else set()
     return sorted(levels | {chain for chain in STUDY.chains if STUDY.works_on_pixels(chain)})
 
 
@@ -150,9 +155,16 @@ def counterparts(wildcards):
 
 
 def reference_series(wildcards):
-    """The L1C series, for a mask that tests the means of an L2A series' parcels."""
+    """The L1C series, for a mask that tests the means of an L2A series' parcels; or what a mask is compared with."""
     step, level = STUDY.step_of(wildcards.chain), wildcards.chain.split("/")[0]
-    return [PATHS.series("L1C")] if on_parcels(step) and level != "L1C" else []
+    compared = STUDY.reference_chain(wildcards.chain)
+    reference = "L1C" if tests_spectra(step) and level != "L1C" else compared
+    return [PATHS.series(reference)] if reference is not None else []
+
+
+def interpolated_chains(truth):
+    """Prefixes of branches that end in an interpolation, of what was measured or of the truth."""
+    return [chain for chain in chains_made_by(Interpolate) if STUDY.step_of(chain).needs_truth == truth]
 
 
 def series_before(wildcards):
@@ -405,7 +417,8 @@ def other_parcels():
     """The study as it stands, but with the parcels that are to be predicted, and without their labels."""
     wanted = STUDY.prediction
     others = copy.deepcopy(dict(config)) | {"results": PATHS.others}
-    others.pop("ablation", None)
+    for experiments in ("ablation", "explain_difference"):
+        others.pop(experiments, None)
     others["prediction"] = {key: value for key, value in others.get("prediction", {}).items() if key == "confident"}
     if isinstance(STUDY.source, TableSource):
         others["source"] = others["source"] | {"file": str(wanted.file)}

@@ -142,7 +142,7 @@ rule interpolate_series:
     benchmark:
         PATHS.benchmark("interpolate_series", "{chain}.tsv")
     wildcard_constraints:
-        chain=exactly_these(chains_made_by(Interpolate)),
+        chain=exactly_these(interpolated_chains(truth=False)),
     conda:
         "../envs/images.yaml"
     resources:
@@ -153,6 +153,32 @@ rule interpolate_series:
         code=code("interpolate_series"),
     script:
         "../workflow/scripts/interpolate_series.py"
+
+
+rule render_true_ground:
+    input:
+        series=series_before,
+        coverage=[PATHS.coverage(tile) for tile in STUDY.tiles],
+        landscape=PATHS.simulated_parcels if IS_SIMULATOR else [],
+    output:
+        series=PATHS.series(),
+    log:
+        PATHS.log("render_true_ground", "{chain}.log"),
+    benchmark:
+        PATHS.benchmark("render_true_ground", "{chain}.tsv")
+    wildcard_constraints:
+        chain=exactly_these(interpolated_chains(truth=True)),
+    conda:
+        "../envs/images.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        cfg=lambda wildcards: STUDY.step_of(wildcards.chain).canonical(),
+        source=STUDY.source.canonical(),
+        code=code("render_true_ground"),
+    script:
+        "../workflow/scripts/render_true_ground.py"
 
 
 rule apply_step:

@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+TARGETS = ("all", "ablation", "explain_difference", "learning_curve")
+"""Rules that only name what a run ends with."""
 COPIED = ("Snakefile", "rules", "workflow", "profiles", "envs", "config.yaml")
 
 SMALL: dict[str, Any] = {
@@ -83,7 +85,7 @@ class Project:
         table = printed.split("Job stats:")[-1].split("\n\n")[0]
         counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
         assert counts.pop("total") == sum(counts.values())
-        return {name: count for name, count in counts.items() if name not in ("all", "ablation")}
+        return {name: count for name, count in counts.items() if name not in TARGETS}
 
     @contextmanager
     def configured(self, **parts: Any) -> Iterator[None]:

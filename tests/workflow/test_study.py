@@ -23,7 +23,7 @@ BRANCHES = list(SMALL["branches"])
 
 def test_every_result_that_is_promised_is_there(finished: Project) -> None:
     results = finished.folder / "results"
-    for table in ("accuracy", "kappa", "classes", "parameters", "scores", "confidence", "variance"):
+    for table in ("accuracy", "kappa", "classes", "parameters", "scores", "confidence", "variance", "for-whom"):
         for suffix in ("csv", "md", "tex"):
             assert (results / "report" / "tables" / f"{table}.{suffix}").stat().st_size > 0
     for figure in (
@@ -34,6 +34,7 @@ def test_every_result_that_is_promised_is_there(finished: Project) -> None:
         "series",
         "chips",
         "parcels",
+        "for-whom",
         *(f"predictions-{model}" for model in MODELS),
     ):
         assert (results / "report" / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")

@@ -30,6 +30,7 @@ from cloudrobust.report.page.sections.soundness import (
     score_tables,
     split_tables,
 )
+from cloudrobust.report.page.sections.why import difference_pictures, difference_tables, for_whom_tables
 from cloudrobust.report.page.write import Page, write_page
 from cloudrobust.report.summary import QUESTION, answer, caution
 from cloudrobust.scenes.index import read_index
@@ -65,7 +66,7 @@ with job(snakemake):
         model, branch = Path(folder).parts[-2], Path(folder).parts[-3]
         if model in snakemake.params.shown:
             pictures += [(f"{model}, {branch}/{png.stem}", png) for png in sorted(Path(folder).glob("*.png"))]
-    pictures += ablation_picture(snakemake.input.ablation)
+    pictures += ablation_picture(snakemake.input.ablation) + difference_pictures(snakemake.input.difference)
     opened = {key: xr.load_dataset(file) for key, file in zip(explained, snakemake.input.explanations, strict=True)}
     scores, classes = pd.read_csv(snakemake.input.scores), pd.read_csv(snakemake.input.classes)
     sure, tested, spread = (
@@ -94,6 +95,10 @@ with job(snakemake):
             ],
             "data": split_tables(classes, pd.read_csv(snakemake.input.distances)),
             "models": score_tables(all_tables_of(snakemake, runs)),
+            "why": [
+                *difference_tables(shown.difference),
+                *for_whom_tables(pd.read_csv(shown.groups), shown.questions),
+            ],
             "robustness": [
                 *ablation_tables(snakemake.input.ablation),
                 *(table for file in shown.robustness for table in robustness_tables(pd.read_csv(file))),

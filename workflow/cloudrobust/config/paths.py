@@ -103,6 +103,18 @@ class Paths:
         """Scores and effects of the ablation."""
         return self._at("ablation", file)
 
+    def difference_run(self, branch: str = "{branch}", model: str = "{model}", file: str = "") -> str:
+        """The same files of a branch that explains the difference."""
+        return self._at("difference", "runs", branch, model, *([file] if file else []))
+
+    def difference(self, file: str) -> str:
+        """What explains the difference: scores, bars, curves, rates of masks."""
+        return self._at("difference", file)
+
+    def learning_curve(self, *parts: str) -> str:
+        """Splits with fewer training parcels, the runs on them, and their scores."""
+        return self._at("learning-curve", *parts)
+
     def resplit(self, split: str = "{split}", *parts: str) -> str:
         """Files of another split of the same parcels: `fold-0` and so on, or `random`."""
         return self._at("splits", split, *parts)

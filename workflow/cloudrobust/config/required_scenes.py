@@ -24,9 +24,7 @@ class _Study(Protocol):
     @property
     def steps(self) -> Mapping[str, Any]: ...
     @property
-    def branches(self) -> Mapping[str, Any]: ...
-    @property
-    def ablated(self) -> Mapping[str, Any]: ...
+    def every_branch(self) -> Iterable[Any]: ...
     @property
     def pictures(self) -> Any: ...
     def prefixes(self, chain: str) -> list[str]: ...
@@ -69,7 +67,6 @@ def needed_days(study: _Study, branches: Iterable[_Branch]) -> dict[str, frozens
 def margin_around(study: _Study) -> float:
     """Metres around the parcels that the masks of all branches, and the pictures, look at."""
     masks = {name: step for name, step in study.steps.items() if isinstance(step, Mask)}
-    branches = (*study.branches.values(), *study.ablated.values())
-    used = {name for branch in branches for name in branch.steps}
+    used = {name for branch in study.every_branch for name in branch.steps}
     reach = max((step.reach + ROUNDED for name, step in masks.items() if name in used), default=0.0)
     return max(LEAST_MARGIN, math.ceil(max(reach, study.pictures.chip / 2) / STEP) * STEP)

@@ -15,8 +15,10 @@ from .base import Part
 from .dask import Dask
 from .datasets import DatasetSource
 from .design import Cell, Design, crossed
+from .difference import Chain, Difference, Plan, planned, with_experimental_steps
 from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
+from .learning_curve import LearningCurve
 from .models import Boosted, Forest, Model
 from .outputs import Explanations, Page, Prediction
 from .presets import PresetBranch, expanded
@@ -26,7 +28,7 @@ from .published import Published
 from .required_scenes import margin_around, needed_days
 from .sources import Level, Parcels, RemoteSource, SimulatorSource, Source, Split
 from .spelling import nearest
-from .steps import AnyStep, Select, Step
+from .steps import AnyStep, Interpolate, Mask, Select, Step
 from .steps import chain as order
 from .training import Training
 from .tuning import Tuning, with_hyperparameters
@@ -115,6 +117,10 @@ class Study(Part):
     tuning: Tuning = Field(Tuning(), description="The search for hyperparameters.")
     comparison: Comparison = Field(Comparison(), description="The two branches that are set against each other.")
     ablation: Ablation | None = Field(None, description="Factors whose effects are told apart, see docs/ablation.md.")
+    explain_difference: Difference | None = Field(
+        None, description="Experiments that split the difference, see docs/difference.md."
+    )
+    learning_curve: LearningCurve = Field(LearningCurve(), description="How the branches do with fewer labels.")
     pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
     evaluation: Evaluation = Field(Evaluation(), description="How sure the comparison is; other splits.")
     robustness: Robustness = Field(Robustness(), description="How the trained models bear clouds.")
@@ -131,7 +137,7 @@ class Study(Part):
     @model_validator(mode="before")
     @classmethod
     def _presets_written_out(cls, values: Any) -> Any:
-        return expanded(written_out(values)) if isinstance(values, dict) else values
+        return with_experimental_steps(expanded(written_out(values))) if isinstance(values, dict) else values
 
     @field_validator("branches", mode="before", json_schema_input_type=dict[Name, Branch | PresetBranch])
     @classmethod
@@ -191,6 +197,11 @@ class Study(Part):
                 yield f"comparison.{key}: unknown branch {branch_name!r}{nearest(branch_name, self.branches)}"
         if self.ablation is not None:
             yield from self._ablation_problems(self.ablation)
+        trained = {"explain_difference": self.explain_difference, "learning_curve": self.learning_curve}
+        for key, part in trained.items():
+            for name in part.models if part is not None else ():
+                if name not in self.models:
+                    yield f"{key}.models: unknown model {name!r}{nearest(name, self.models)}"
 
     def _dataset_problems(self) -> Iterator[str]:
         if self.parcels.classes is not None:
@@ -213,12 +224,50 @@ class Study(Part):
                 yield f"steps[{position}]", f"unknown step {step_name!r}{nearest(step_name, self.steps)}"
                 return
         finished = self.has_finished_series
+        yield from self._experiment_problems(branch)
         chain_steps = [self.steps[name] for name in branch.steps]
         found = order.problems(branch.level, branch.steps, chain_steps, self._bands(branch.level), finished)
         yield from ((f"steps[{position}]", sentence) for position, sentence in found)
         if not self.selected(branch.chain):
             period = f"{self.period.start} to {self.period.end}"
             yield "steps", f"the selected window and the period {period} do not meet; change one of them"
+
+    def _experiment_problems(self, branch: Branch) -> Iterator[tuple[str, str]]:
+        """What is wrong with steps that only experiments have: they look at the truth, or at what other masks do."""
+        for position, name in enumerate(branch.steps):
+            step, where = self.steps[name], f"steps[{position}]"
+            if (
+                isinstance(step, Mask | Interpolate)
+                and step.needs_truth
+                and not isinstance(self.source, SimulatorSource)
+            ):
+                yield (
+                    where,
+                    f"{step.do} {name!r} looks at the truth, which only the simulator knows; use another method",
+                )
+            for other in step.stands_for if isinstance(step, Mask) else ():
+                if other not in self.steps:
+                    yield where, f"mask {name!r} names the unknown step {other!r}{nearest(other, self.steps)}"
+                    return
+                named = self.steps[other]
+                if not isinstance(named, Mask) or named.stands_for:
+                    yield (
+                        where,
+                        f"mask {name!r} names {other!r}, which is no mask that finds clouds; name one that does",
+                    )
+                    return
+        for reference in self._references(branch):
+            first = next(self._branch_problems(reference), None)
+            if first is not None:
+                yield "steps", f"{first[1]} (it is named by the mask {branch.steps[len(reference.steps) - 1]!r})"
+
+    def _references(self, branch: Branch) -> list[Branch]:
+        """What the masks of a branch that stand for others are compared with: branches that end in those others."""
+        return [
+            Branch(level=branch.level, steps=(*branch.steps[:number], *step.stands_for))
+            for number, step in enumerate(map(self.steps.get, branch.steps))
+            if isinstance(step, Mask) and step.stands_for
+        ]
 
     def _ablation_problems(self, ablation: Ablation) -> Iterator[str]:
         for factor in ablation.factors:
@@ -277,10 +326,41 @@ class Study(Part):
         return {cell.name: Branch(level=cell.level, steps=cell.steps) for cell in self.design.cells}
 
     @cached_property
+    def experiments(self) -> Plan:
+        """What splits the difference; nothing where the configuration does not ask for it."""
+        if self.explain_difference is None:
+            return Plan()
+
+        def problem(chain: Chain) -> str | None:
+            branch = Branch(level=chain.level, steps=chain.steps)
+            return next((sentence for _, sentence in self._branch_problems(branch)), None)
+
+        compared = (self.branches[name] for name in (self.comparison.raw, self.comparison.preprocessed))
+        raw, preprocessed = (Chain(branch.level, branch.steps) for branch in compared)
+        return planned(self.explain_difference, raw, preprocessed, self.steps, problem)
+
+    @cached_property
+    def explained(self) -> dict[str, Branch]:
+        """The branches of the experiments by name; they are not part of the comparison."""
+        chains = self.experiments.branches
+        return {name: Branch(level=chain.level, steps=chain.steps) for name, chain in chains.items()}
+
+    @cached_property
+    def every_branch(self) -> tuple[Branch, ...]:
+        """All branches: the compared ones, those of ablation and experiments, and what their masks compare with."""
+        own = (*self.branches.values(), *self.ablated.values(), *self.explained.values())
+        return (*own, *(reference for branch in own for reference in self._references(branch)))
+
+    def reference_chain(self, chain: str) -> str | None:
+        """The chain that the last step of `chain` compares with, where it is a mask that stands for others."""
+        step, before = self.step_of(chain), chain.rpartition("/")[0]
+        return "/".join((before, *step.stands_for)) if isinstance(step, Mask) and step.stands_for else None
+
+    @cached_property
     def stages(self) -> dict[str, order.Stage]:
         """Where each prefix of each branch lives. One that is a series in any branch is a series."""
         found: dict[str, order.Stage] = {}
-        for branch in (*self.branches.values(), *self.ablated.values()):
+        for branch in self.every_branch:
             along = order.stages([self.steps[name] for name in branch.steps], self.has_finished_series)
             for prefix, stage in zip(reversed(self.prefixes(branch.chain)), along, strict=True):
                 if found.get(prefix) in (None, "pixels"):
@@ -306,8 +386,8 @@ class Study(Part):
 
     @cached_property
     def needed(self) -> dict[str, frozenset[dt.date]]:
-        """By level, the days whose scenes some branch needs, the ablation's too; no others are searched or fetched."""
-        return needed_days(self, (*self.branches.values(), *self.ablated.values()))
+        """By level, the days whose scenes some branch (any of `every_branch`) needs; others are not fetched."""
+        return needed_days(self, self.every_branch)
 
     @cached_property
     def compared_months(self) -> dict[str, list[str]]:

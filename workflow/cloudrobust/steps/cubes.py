@@ -149,3 +149,23 @@ def covered(cube: xr.Dataset, days: NDArray[np.datetime64]) -> NDArray[np.bool_]
         first, last = (np.datetime64(day, "D") for day in span.split("/"))
         inside |= (days >= first) & (days <= last)
     return inside
+
+
+def with_dates(cube: xr.Dataset, kept: NDArray[np.bool_]) -> xr.Dataset:
+    """A series with only the dates (parcel, time) that are `kept`.
+
+    On the others `reflectance` and its deviation are NaN, and `observed`, `pixel_count` and `clear_fraction` 0.
+    """
+    keep = xr.DataArray(kept, dims=("parcel", "time"))
+    masked = cube.assign(
+        {
+            str(name): variable.where(keep, 0 if name in ("pixel_count", "clear_fraction") else np.nan)
+            .transpose(*variable.dims)
+            .astype(variable.dtype)
+            for name, variable in cube.data_vars.items()
+            if {"parcel", "time"} <= set(variable.dims) and variable.dtype.kind == "f"
+        }
+    )
+    flags = cube["observed"]
+    left = (flags.astype(bool) & keep).transpose(*flags.dims).values.astype(np.int8)
+    return masked.assign(observed=(flags.dims, left, dict(flags.attrs)))

@@ -61,6 +61,10 @@ def apply(cube: xr.Dataset, step: Interpolate) -> xr.Dataset:
     InputError
         If the cube has no date, or covers none of the equal dates.
     """
+    if step.needs_truth:
+        raise InputError(
+            "interpolate truth: only the simulator knows the true ground; use linear, or a simulated study"
+        )
     cube = checked(cube, "interpolate")
     targets = equal_dates(cube, step)
     if targets.size == 0:

@@ -103,7 +103,8 @@ def mask_scenes(
         is damaged.
     """
     if step.on_parcels:
-        raise InputError("mask parcel: works on the parcels' series; put it behind the averaging of pixels")
+        who = step.resolved[0].do
+        raise InputError(f"mask {who}: works on the parcels' series; put it behind the averaging of pixels")
     scenes = scenes.copy()
     names = []
     short = 0.0
@@ -144,8 +145,9 @@ def apply(cube: xr.Dataset, step: Mask, reference: xr.Dataset | None = None) -> 
     """Set the masked values of a cube to missing.
 
     A cube of pixels (…, y, x) holds the layers that the methods look at as variables: `classification`,
-    `cloud_probability` (percent), `sun_zenith` and `sun_azimuth` (degrees). The method `parcel` works on the series
-    of parcels; `reference` is the L1C series that it looks at where the cube is of another level.
+    `cloud_probability` (percent), `sun_zenith` and `sun_azimuth` (degrees). The methods `parcel`, `random` and
+    `degraded` work on the series of parcels; `reference` is the L1C series that `parcel` looks at where the cube is
+    of another level, and for the others the series as the mask steps leave it whose place they take.
 
     Raises
     ------
@@ -153,7 +155,8 @@ def apply(cube: xr.Dataset, step: Mask, reference: xr.Dataset | None = None) -> 
         If the cube lacks what a method looks at, as a parcels' series has no `classification`.
     """
     if step.on_parcels:
-        return cast(xr.Dataset, _module("parcel").apply(cube, step.resolved[0], reference))
+        method = step.resolved[0]
+        return cast(xr.Dataset, _module(method.do).apply(cube, method, reference))
     who = f"mask {step.resolved[0].do}"
     if not {"y", "x"} <= set(cube.dims):
         raise InputError(f"{who}: the cube has no pixels (y, x); mask pixels before they are averaged")

@@ -13,7 +13,19 @@ from .composite import Composite
 from .custom import Custom
 from .index import Index
 from .interpolate import Interpolate
-from .mask import Cloudless, CloudProbability, Mask, MaskMethod, ParcelTest, SceneClasses, Shadow, Snow
+from .mask import (
+    Cloudless,
+    CloudProbability,
+    Mask,
+    MaskMethod,
+    ParcelTest,
+    RandomDates,
+    SceneClasses,
+    Shadow,
+    Snow,
+    TrueSky,
+    WithErrors,
+)
 from .normalise import Normalise
 from .select import Select
 from .smooth import Smooth
@@ -22,7 +34,7 @@ AnyStep = Select | Mask | Interpolate | Composite | Smooth | Index | Normalise |
 Step = Annotated[AnyStep, Field(discriminator="do")]
 
 KINDS = (Select, Mask, Interpolate, Composite, Smooth, Index, Normalise, Bands, Aggregate, Custom)
-METHODS = (SceneClasses, CloudProbability, Cloudless, ParcelTest, Shadow, Snow)
+METHODS = (SceneClasses, CloudProbability, Cloudless, ParcelTest, Shadow, Snow, TrueSky, RandomDates, WithErrors)
 """Every class of parameters, for the documentation."""
 
 __all__ = [
@@ -42,10 +54,13 @@ __all__ = [
     "MaskMethod",
     "Normalise",
     "ParcelTest",
+    "RandomDates",
     "SceneClasses",
     "Select",
     "Shadow",
     "Smooth",
     "Snow",
     "Step",
+    "TrueSky",
+    "WithErrors",
 ]

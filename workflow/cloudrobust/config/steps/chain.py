@@ -99,8 +99,10 @@ def problems(
             yield number, f"select {name!r}: nothing before it tells the share that is clear; move it to the front"
         if isinstance(step, Smooth) and step.method == "savitzky-golay" and not gapless:
             yield number, f"smooth {name!r} needs equal dates; put an interpolate or composite step before it"
-        if scaled and (isinstance(step, Index) or (isinstance(step, Mask) and step.on_parcels)):
+        if scaled and (isinstance(step, Index) or (isinstance(step, Mask) and step.tests_spectra)):
             yield number, f"{step.do} {name!r} needs reflectance, which {scaled!r} has scaled; move it before that"
+        if isinstance(step, Interpolate) and step.needs_truth and scaled:
+            yield number, f"interpolate {name!r} gives true reflectance, which {scaled!r} has scaled; move it before"
         if isinstance(step, Normalise):
             scaled = name
         if isinstance(step, Interpolate | Composite):
@@ -120,6 +122,8 @@ def _mask_problems(
     if step.on_parcels:
         if before == "pixels":
             yield f"mask {name!r} works on the parcels' series; move it behind the aggregate step"
+        if not step.tests_spectra:
+            return
         if table and level != "L1C":
             yield f"mask {name!r} looks at L1C, and these finished series are of {level}; leave it out"
         missing = [band for band in CLOUDLESS_BANDS if band not in bands]

@@ -14,10 +14,11 @@ class Interpolate(Part):
     """Temporal interpolation onto equal dates."""
 
     do: Literal["interpolate"] = "interpolate"
-    method: Literal["linear", "nearest", "previous", "cubic", "akima"] = Field(
+    method: Literal["linear", "nearest", "previous", "cubic", "akima", "truth"] = Field(
         "linear",
         description="Between the observations on either side: a line, the nearer or the earlier of them, or a smooth "
-        "curve through all (cubic spline, or Akima's, which overshoots less).",
+        "curve through all (cubic spline, or Akima's, which overshoots less). truth: what the ground really reflected, "
+        "which the simulator knows; for experiments.",
     )
     every: str = Field("14d", description="Distance of the dates, whole days written like 14d.")
     edges: Literal["nearest", "missing"] = Field(
@@ -43,6 +44,11 @@ class Interpolate(Part):
         if isinstance(value, str) and "extrapol" in value.lower():
             raise ValueError(f"{value!r} would invent values outside the observations; write nearest or missing")
         return value
+
+    @property
+    def needs_truth(self) -> bool:
+        """Whether it looks at what only the simulator knows."""
+        return self.method == "truth"
 
     @property
     def days(self) -> int:

@@ -6,7 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from ..base import Part
 from .common import Share
@@ -14,6 +21,18 @@ from .common import Share
 TYPICAL_SUN = 60.0
 """Zenith angle in degrees up to which shadows are followed beyond the parcels; a morning pass at 48° N
 exceeds it from mid-October to the end of February. What then lies beyond the margin is named in the mask's log."""
+
+
+def _one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+StepNames = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_several, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+]
+"""Names of steps, of which one may be written without a list."""
 
 
 class _MaskMethod(Part):
@@ -165,10 +184,51 @@ class Snow(_MaskMethod):
         return {"L2A"} if self.by == "scl" else {level}
 
 
-MethodName = Literal["scl", "probability", "s2cloudless", "parcel", "shadow", "snow"]
-MaskMethod = Annotated[
-    SceneClasses | CloudProbability | Cloudless | ParcelTest | Shadow | Snow, Field(discriminator="do")
-]
+class TrueSky(_MaskMethod):
+    """Pixels under a cloud or in its shadow, by the truth that the simulator writes; for experiments."""
+
+    do: Literal["truth"] = "truth"
+    classes: tuple[Literal[1, 2, 3, 4], ...] = Field(
+        (1, 2, 3), min_length=1, description="True classes: 1 thin cloud, 2 thick cloud, 3 shadow, 4 snow."
+    )
+
+
+class _OfSteps(Part):
+    """A method that changes what other mask steps do to whole dates of parcels; for experiments."""
+
+    seed: int = Field(0, ge=0, description="Seed of the draws; each parcel draws for itself, by its id.")
+
+    def reads(self, level: str) -> set[str]:
+        """Levels that are read besides the series of the other mask steps: only its own."""
+        return {level}
+
+
+class RandomDates(_OfSteps):
+    """As many dates of each parcel as other mask steps remove, but drawn at random: a placebo; works on series."""
+
+    do: Literal["random"] = "random"
+    like: StepNames = Field(description="Names of the mask steps, in their order, in whose place it stands.")
+    within: Literal["series", "month"] = Field(
+        "series", description="Remove as many from the whole series, or from each calendar month."
+    )
+
+
+class WithErrors(_OfSteps):
+    """What other mask steps do, with errors added to whole dates of parcels; works on series."""
+
+    do: Literal["degraded"] = "degraded"
+    of: StepNames = Field(description="Names of the mask steps, in their order, in whose place it stands.")
+    omission: Share = Field(0.0, description="Probability that a date that they remove is kept, clouds and all.")
+    commission: Share = Field(0.0, description="Probability that a date that they keep is removed.")
+
+
+MethodName = Literal["scl", "probability", "s2cloudless", "parcel", "shadow", "snow", "truth"]
+AnyMethod = (
+    SceneClasses | CloudProbability | Cloudless | ParcelTest | Shadow | Snow | TrueSky | RandomDates | WithErrors
+)
+MaskMethod = Annotated[AnyMethod, Field(discriminator="do")]
+ON_SERIES = (ParcelTest, RandomDates, WithErrors)
+"""Methods that work on the parcels' series rather than on scenes."""
 
 
 class Mask(Part):
@@ -186,6 +246,11 @@ class Mask(Part):
     dilate: float = Field(0.0, ge=0, le=1000, description="Metres by which the masked area grows on every side.")
     minimum_clear: Share = Field(
         0.5, description="A parcel clear by a smaller share than this counts as not observed on that date."
+    )
+    borrow: bool = Field(
+        False,
+        description="Mask L1C, too, by the layers that only L2A has, those of the same acquisition; both levels are "
+        "then fetched.",
     )
 
     @field_validator("methods", mode="before", json_schema_input_type=MethodName | list[MethodName | MaskMethod])
@@ -214,14 +279,15 @@ class Mask(Part):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"method {twice} occurs twice; give the second a mask step of its own")
-        if "parcel" in names and len(names) > 1:
-            raise ValueError("method parcel works on the parcels' series; give it a mask step of its own")
-        if "parcel" in names and self.dilate:
-            raise ValueError("method parcel sees no pixels that could grow; remove dilate")
+        alone = next((method.do for method in self.resolved if isinstance(method, ON_SERIES)), None)
+        if alone is not None and len(names) > 1:
+            raise ValueError(f"method {alone} works on the parcels' series; give it a mask step of its own")
+        if alone is not None and self.dilate:
+            raise ValueError(f"method {alone} sees no pixels that could grow; remove dilate")
         return self
 
     @property
-    def resolved(self) -> tuple[SceneClasses | CloudProbability | Cloudless | ParcelTest | Shadow | Snow, ...]:
+    def resolved(self) -> tuple[AnyMethod, ...]:
         """The methods, whichever way they were written."""
         if self.methods:
             return self.methods
@@ -232,12 +298,28 @@ class Mask(Part):
     @property
     def on_parcels(self) -> bool:
         """Whether it works on the parcels' series rather than on scenes."""
-        return any(method.do == "parcel" for method in self.resolved)
+        return any(isinstance(method, ON_SERIES) for method in self.resolved)
+
+    @property
+    def tests_spectra(self) -> bool:
+        """Whether it looks at the parcels' mean spectra at L1C."""
+        return any(isinstance(method, ParcelTest) for method in self.resolved)
+
+    @property
+    def stands_for(self) -> tuple[str, ...]:
+        """Names of the mask steps whose place it takes, where its method needs to know what they remove."""
+        method = self.resolved[0]
+        return method.like if isinstance(method, RandomDates) else method.of if isinstance(method, WithErrors) else ()
+
+    @property
+    def needs_truth(self) -> bool:
+        """Whether it looks at what only the simulator knows."""
+        return any(isinstance(method, TrueSky) for method in self.resolved)
 
     @property
     def reach(self) -> float:
         """Metres around the parcels that are looked at to mask them, under a sun as for `Shadow.reach`."""
-        pixels = [method for method in self.resolved if not isinstance(method, ParcelTest)]
+        pixels = [method for method in self.resolved if not isinstance(method, ON_SERIES)]
         return self.dilate + max(method.reach + method.dilate for method in pixels) if pixels else 0.0
 
     def reads(self, level: str) -> set[str]:
@@ -248,7 +330,7 @@ class Mask(Part):
     def problem(self, level: str, name: str) -> str | None:
         """Why this mask, called `name`, is impossible on a chain of `level`; None if it is possible."""
         for method in self.resolved:
-            if level == "L1C" and "L2A" in method.reads(level):
+            if level == "L1C" and "L2A" in method.reads(level) and not self.borrow:
                 layer = "cloud probability" if method.do == "probability" else "scene classification"
                 return f"L1C has no {layer} for mask {name!r}; use level L2A or another method"
         return None
@@ -259,7 +341,9 @@ class Mask(Part):
         methods = [method.model_dump(mode="json") for method in self.resolved]
         if len(methods) == 1:
             content["combine"] = "any"
-        return {key: content[key] for key in ("do", "combine", "dilate", "minimum_clear")} | {"methods": methods}
+        # Named only where it is set: the form of other masks stays what it was before there was such a key.
+        kept = ("do", "combine", "dilate", "minimum_clear", *(("borrow",) if self.borrow else ()))
+        return {key: content[key] for key in kept} | {"methods": methods}
 
 
 _METHODS: dict[str, Any] = {
@@ -269,6 +353,7 @@ _METHODS: dict[str, Any] = {
     "parcel": ParcelTest,
     "shadow": Shadow,
     "snow": Snow,
+    "truth": TrueSky,
 }
 
 

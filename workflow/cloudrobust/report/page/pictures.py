@@ -36,6 +36,17 @@ KINDS: tuple[tuple[str, str, str, str], ...] = (
      "Two matrices of true against predicted class, one for each branch."),
     (r"predictions-(?P<model>.+)", "models", "Where {model} is right",
      "Maps of the test parcels by the share of seeds that classify them right."),
+    (r"waterfall", "why", "From raw to preprocessed, one change at a time",
+     "A bar for every change between the accuracy of raw and of preprocessed, for each model; below, what a placebo, "
+     "the true sky and the true ground would change, with intervals."),
+    (r"mask-errors", "why", "How good a mask must be",
+     "Accuracy against the share of cloudy dates that a mask misses and of clear dates that it removes, with the "
+     "levels of raw series and of no mask, and where real masks stand."),
+    (r"for-whom", "why", "For whom preprocessing helps",
+     "Difference of accuracy by class, size, clear dates and clouds of the parcels, plain and shrunk, with intervals; "
+     "right of zero preprocessing helps."),
+    (r"learning-curve", "why", "With fewer labels",
+     "Accuracy of both branches, and their difference, against the number of labelled training parcels."),
     (r"ablation", "robustness", "What each step does",
      "Effect of each preprocessing step on accuracy and kappa with its interval, a mark for each model; right of zero "
      "the step helps."),

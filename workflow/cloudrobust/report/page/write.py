@@ -27,7 +27,11 @@ class Page:
     title, question, answer, caution
         Words of `report.summary`.
     tables
+<<<<<<< HEAD
         By section ("answer", "models", "robustness", "price", "explanations", "predictions", "ledger", "provenance"),
+=======
+        By section ("answer", "models", "why", "robustness", "explanations", "predictions", "ledger", "provenance"),
+>>>>>>> 733bcdf (Why preprocessing helps or not, and for whom: experiments that split the difference, groups, labels)
         tables as HTML, of `tables.html_table`.
     pictures
         Of `pictures.collect`.
@@ -71,6 +75,7 @@ def _sections(page: Page) -> list[tuple[str, str, str]]:
     known = [
         ("data", "What the models see", "One parcel through the year, and where all of them lie."),
         ("models", "Model by model", "Classes, confusions and places."),
+        ("why", "Why, and for whom", "Which part of preprocessing makes the difference, and for which parcels."),
         ("robustness", "Steps and clouds", "Which preprocessing step matters, and what clouds cost."),
         ("price", "At what price", "What each branch took: computing, downloads, energy, and the time to a series."),
         (

@@ -58,6 +58,13 @@ def at(config: SimulatorSource, time: datetime) -> Acquisition:
     raise KeyError(f"no pass of {config.satellite} at {time}")
 
 
+def on(config: SimulatorSource, day: date) -> Acquisition:
+    """A pass on any day, also one on which the satellite looks elsewhere, at the hour of its first orbit."""
+    orbit = min(config.orbits)
+    time = datetime.combine(day, _first(config.satellite, orbit).time())
+    return Acquisition(config.satellite, orbit, time, *position(time, LONGITUDE, LATITUDE))
+
+
 def _first(satellite: str, orbit: int) -> datetime:
     """A pass of the satellite in a relative orbit."""
     if orbit not in VISIBLE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -81,6 +82,20 @@ class Renderer:
         """True reflectance of the ground in one band on its native grid, without clouds and air."""
         values = self.conditions(acquisition).ground[..., [BAND[band].band_id]]
         return self.landscape.paint(values, BAND[band].resolution)[0]
+
+    def bare_ground(self, acquisition: Acquisition, bands: Iterable[str]) -> dict[str, Field]:
+        """The same of several bands, also of a pass that never was: neither sky nor air is made for it."""
+        day = acquisition.time.date()
+        values = self.ground.reflectance(day, weather(self.config.seed, day), acquisition.sun_zenith)
+        wanted = set(bands)
+        images: dict[str, Field] = {}
+        for resolution, names in GROUPS.items():
+            here = [name for name in names if name in wanted]
+            if not here:
+                continue
+            painted = self.landscape.paint(values[..., [BAND[name].band_id for name in here]], resolution)
+            images.update(zip(here, painted, strict=True))
+        return images
 
     def top_of_atmosphere(self, acquisition: Acquisition) -> dict[str, Field]:
         """True reflectance at the top of the atmosphere, each band on its native grid (rows, columns)."""

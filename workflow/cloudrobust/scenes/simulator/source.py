@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...config.sources import SimulatorSource
 from ...errors import InputError
@@ -71,6 +73,15 @@ class SimulatedArchive:
     def truth_path(self, tile: str, time: datetime) -> Path:
         """Where the truth of an acquisition lies once one of its products was fetched; `truth.read_truth` reads it."""
         return self.folder / "truth" / f"{tile}_{time:{STAMP}}.tif"
+
+    def true_ground(self, day: date, bands: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """What the ground reflects on a day at the hour of the passes, without clouds and air: an image a band.
+
+        Returns
+        -------
+        Reflectance, unit 1, float32 (rows, columns) on the native grid of each of the bands.
+        """
+        return self.renderer.bare_ground(acquisitions.on(self.config, day), bands)
 
     @cached_property
     def renderer(self) -> Renderer:

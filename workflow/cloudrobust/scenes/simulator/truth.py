@@ -9,8 +9,12 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
 
 from ...atomic import atomic
+from ...errors import InputError
+from ..safe.names import STAMP
+from ..scene import Scene
 
 CLEAR, THIN, THICK, SHADOW, SNOW = range(5)
 CLASSES = ("clear", "thin cloud", "thick cloud", "shadow", "snow")
@@ -73,3 +77,36 @@ def read_truth(path: str | Path) -> Truth:
     with rasterio.open(path) as file:
         classes, coded = file.read()
     return Truth(classes, np.expm1(coded.astype(np.float32) / np.float32(_CODES_PER_E_FOLD)))
+
+
+def classes_within(scene: Scene, ground: GeoBox) -> NDArray[np.uint8]:
+    """True classes over the grid `ground` of a simulated scene.
+
+    Returns
+    -------
+    uint8 (y, x, n): the classes of the n pixels of 10 m that lie in each pixel of `ground`.
+
+    Raises
+    ------
+    InputError
+        If the scene has no truth beside it, as one of a real archive, or `ground` doesn't nest in its grid.
+    """
+    path = scene.path.parent / "truth" / f"{scene.tile}_{scene.time:{STAMP}}.tif"
+    if not path.is_file():
+        raise InputError(
+            f"mask truth: scene {scene.id} has no true sky ({path}), which only the simulator writes; use another mask "
+            "method, or delete the simulated product so that it is made again"
+        )
+    with rasterio.open(path) as file:
+        side = abs(ground.affine.a) / abs(file.transform.a)
+        column, row = ~file.transform * (ground.affine.c, ground.affine.f)
+        places = np.array([side, column, row])
+        if side < 1 or np.abs(places - np.rint(places)).max() > 1e-3:
+            raise InputError(
+                f"mask truth: the grid of {path} does not nest in that of scene {scene.id}; make both anew"
+            )
+        fine, left, top = (round(place) for place in places)
+        window = Window(left, top, ground.shape.x * fine, ground.shape.y * fine)
+        classes = file.read(1, window=window)
+    cells = classes.reshape(ground.shape.y, fine, ground.shape.x, fine).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(cells.reshape(ground.shape.y, ground.shape.x, fine * fine))

@@ -8,4 +8,7 @@ REGISTRY = {
     "parcel": "parcel",
     "shadow": "shadow",
     "snow": "snow",
+    "truth": "truth",
+    "random": "dates",
+    "degraded": "dates",
 }

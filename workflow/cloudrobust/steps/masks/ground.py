@@ -76,6 +76,10 @@ class Ground(Protocol):
         """(y, x) cloud probability of L2A in percent."""
         ...
 
+    def true_sky(self) -> NDArray[np.uint8]:
+        """(y, x, n) classes of the truth in the n finer pixels of each pixel; only the simulator knows them."""
+        ...
+
     def spectra(self, bands: Sequence[str], level: str, resolution: int | None = None) -> Spectra:
         """Reflectance of a level on the grid of a resolution in metres, or on the mask's own."""
         ...

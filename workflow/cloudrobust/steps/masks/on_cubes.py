@@ -52,6 +52,9 @@ class CubeGround:
     def cloud_probability(self) -> NDArray[Any]:
         return self._layer("cloud_probability").transpose("y", "x").values
 
+    def true_sky(self) -> NDArray[np.uint8]:
+        return self._layer("true_sky").transpose("y", "x").values[..., None]
+
     def spectra(self, bands: Sequence[str], level: str, resolution: int | None = None) -> Spectra:  # noqa: ARG002
         if self.level != level:
             raise InputError(

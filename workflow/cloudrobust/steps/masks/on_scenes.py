@@ -13,6 +13,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
 from ...parcels.masks import SceneMask
+from ...scenes.simulator.truth import classes_within
 from ..resample import TOLERANCE, Scene, band_on
 from .ground import TYPICAL, Spectra
 
@@ -53,6 +54,9 @@ class SceneGround:
 
     def cloud_probability(self) -> NDArray[Any]:
         return self.scenes["L2A"].read_cloud_probability(self.window)
+
+    def true_sky(self) -> NDArray[np.uint8]:
+        return classes_within(self.scenes[self.level], self.geobox)
 
     def spectra(self, bands: Sequence[str], level: str, resolution: int | None = None) -> Spectra:
         scene = self.scenes[level]

@@ -12,7 +12,7 @@ import xarray as xr
 from ...config.steps import ParcelTest
 from ...errors import InputError
 from ..cloudless import BANDS, probability
-from ..cubes import checked, recorded
+from ..cubes import checked, recorded, with_dates
 
 
 def apply(cube: xr.Dataset, method: ParcelTest, reference: xr.Dataset | None = None) -> xr.Dataset:
@@ -55,18 +55,7 @@ def apply(cube: xr.Dataset, method: ParcelTest, reference: xr.Dataset | None = N
     chance = xr.DataArray(probability(reflectance.values), dims=("parcel", "time"))
     clear = chance <= method.threshold  # NaN is not
     kept = cube["observed"].astype(bool).transpose("parcel", "time").values & clear.values
-    keep = xr.DataArray(kept, dims=("parcel", "time"))
-    masked = cube.assign(
-        {
-            str(name): variable.where(keep, 0 if name in ("pixel_count", "clear_fraction") else np.nan)
-            .transpose(*variable.dims)
-            .astype(variable.dtype)
-            for name, variable in cube.data_vars.items()
-            if {"parcel", "time"} <= set(variable.dims) and variable.dtype.kind == "f"
-        }
-    )
-    masked["observed"] = (cube["observed"].dims, keep.transpose(*cube["observed"].dims).values.astype(np.int8))
-    masked["observed"].attrs.update(cube["observed"].attrs)
+    masked = with_dates(cube, kept)
     masked["cloud_probability"] = (
         ("parcel", "time"),
         chance.values,
