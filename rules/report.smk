@@ -228,11 +228,13 @@ rule write_page:
         cloudiness=PATHS.clouds,
         scenes=scenes_of_pictures(),
         answer_figures=rules.draw_comparison.output.figures,
-<<<<<<< HEAD
-        figures=[*pictures(), *explained_figures(), *soundness_figures(), *rules.add_up_price.output.figures],
-=======
-        figures=[*pictures(), *rules.compare_groups.output.figures, *explained_figures(), *soundness_figures()],
->>>>>>> 733bcdf (Why preprocessing helps or not, and for whom: experiments that split the difference, groups, labels)
+        figures=[
+            *pictures(),
+            *rules.compare_groups.output.figures,
+            *explained_figures(),
+            *soundness_figures(),
+            *rules.add_up_price.output.figures,
+        ],
         claims=IN_REPORT["split_claims"],
         folds=IN_REPORT["cross_validation"],
         robustness=IN_REPORT["robustness"],
@@ -241,14 +243,11 @@ rule write_page:
         curves=explanations("faithfulness.csv", REPORTED),
         folders=explanations("figures", REPORTED),
         ablation=reported_ablation,
-<<<<<<< HEAD
         price=rules.add_up_price.output,
         price_steps=ablation_price,
-=======
         difference=reported_difference,
         groups=rules.compare_groups.output.groups,
         questions=rules.compare_groups.output.questions,
->>>>>>> 733bcdf (Why preprocessing helps or not, and for whom: experiments that split the difference, groups, labels)
     output:
         page=report(
             PATHS.report("index.html"),

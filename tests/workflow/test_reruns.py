@@ -12,12 +12,9 @@ LEARNING_OF_ONE_BRANCH = {"train": MODELS, "predict_parcels": MODELS}
 # Everything that looks at all runs at once.
 COMPARISON = {
     "evaluate": 1,
-<<<<<<< HEAD
     "add_up_price": 1,
     "write_study_file": 1,
-=======
     "compare_groups": 1,
->>>>>>> 733bcdf (Why preprocessing helps or not, and for whom: experiments that split the difference, groups, labels)
     "write_tables": 1,
     "draw_comparison": 1,
     "draw_predictions": 1,

@@ -27,12 +27,8 @@ class Page:
     title, question, answer, caution
         Words of `report.summary`.
     tables
-<<<<<<< HEAD
-        By section ("answer", "models", "robustness", "price", "explanations", "predictions", "ledger", "provenance"),
-=======
-        By section ("answer", "models", "why", "robustness", "explanations", "predictions", "ledger", "provenance"),
->>>>>>> 733bcdf (Why preprocessing helps or not, and for whom: experiments that split the difference, groups, labels)
-        tables as HTML, of `tables.html_table`.
+        By section ("answer", "models", "why", "robustness", "price", "explanations", "predictions", "ledger",
+        "provenance"), tables as HTML, of `tables.html_table`.
     pictures
         Of `pictures.collect`.
     parcels, series, attention
