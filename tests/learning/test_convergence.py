@@ -114,3 +114,35 @@ def test_an_average_is_that_of_the_formula_and_leaves_what_it_averages_alone():
         np.testing.assert_allclose(live["weight"].numpy(), expected, rtol=1e-5)
     np.testing.assert_allclose(live["weight"].numpy(), value, rtol=1e-6)
     assert set(average.of(None)) == {"weight"}  # a count of batches has no average
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("last", [2, 9])
+def test_a_seed_that_was_killed_stops_where_it_would_have(files, training, tmp_path, last):
+    """Killed while it improved, or while it was waiting for an improvement: ended by patience at the same epoch."""
+    study = files(gaps=0.2)
+    dataset = load(study.series, study.split)
+    model, settings = TempCnn(hidden=4, learning_rate=0.02), training(seeds=(1, 2), epochs=200, patience=4, dates=8)
+    whole = train(dataset, model, settings)
+    assert whole.history["epoch"].max() < 200
+    assert all(whole.converged.values())
+    assert whole.history.groupby("seed")["epoch"].max().min() > last
+
+    def kill(row):
+        if (row["seed"], row["epoch"]) == (2, last):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(dataset, model, settings, tmp_path, every=0, on_epoch=kill)
+    rows = []
+    resumed = train(dataset, model, settings, tmp_path, on_epoch=rows.append)
+    assert {row["seed"] for row in rows} == {2}
+    assert rows[0]["epoch"] == last + 1
+    assert (resumed.best_epoch, resumed.converged) == (whole.best_epoch, whole.converged)
+    numbers = whole.history.columns.drop("seconds")
+    assert resumed.history[numbers].equals(whole.history[numbers])
+    for seed, weights in whole.states.items():
+        assert all(torch.equal(value, resumed.states[seed][name]) for name, value in weights.items())

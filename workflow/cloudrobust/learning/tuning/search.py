@@ -156,7 +156,8 @@ class _Judge:
                 kept = grow(self.data, model, *arguments, threads=self.threads, code=self.code).history
             else:
                 trained = train(self.data, model, *arguments, threads=self.threads, code=self.code)
-                epoch = trained.history["seed"].map(trained.best_epoch)
+                best = trained.history["seed"].map(trained.best_epoch)
+                epoch = best if self.training.keep == "best" else trained.budget
                 kept = trained.history[trained.history["epoch"] == epoch]
         except InputError as error:
             if "is not finite" not in str(error):
