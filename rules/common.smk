@@ -76,7 +76,7 @@ COMPARISON = canonical(
 PUBLISHED = STUDY.published.canonical() if STUDY.published is not None else ""
 TABLES = [
     f"{name}.{suffix}"
-    for name in ("accuracy", "kappa", "classes", "parameters", "scores", "confidence", "variance")
+    for name in ("accuracy", "kappa", "classes", "parameters", "scores", "verdict", "confidence", "variance")
     for suffix in ("csv", "md", "tex")
 ]
 

@@ -12,6 +12,7 @@ rule evaluate:
         scores=PATHS.evaluation("scores.csv"),
         classes=PATHS.evaluation("classes.csv"),
         scored=PATHS.evaluation("scored.csv"),
+        verdict=PATHS.evaluation("verdict.csv"),
         confidence=PATHS.evaluation("confidence.csv"),
         mcnemar=PATHS.evaluation("mcnemar.csv"),
         variance=PATHS.evaluation("variance.csv"),
@@ -29,6 +30,7 @@ rule evaluate:
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         cfg=COMPARISON,
+        margin=STUDY.comparison.margin,
         resamples=STUDY.evaluation.resamples,
         code=code("evaluate"),
     script:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from scipy.stats import bootstrap
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, cohen_kappa_score
@@ -130,7 +131,10 @@ def test_what_branches_have_in_common_cancels() -> None:
     same = Answers(one.true, np.repeat(one.predicted, 2, axis=0), one.classes)
     found = effects(same, contrasts([{"mask": "none"}, {"mask": "scl"}], {"mask": ["none", "scl"]})).iloc[0]
     for metric in ("accuracy", "kappa"):
-        assert found[metric] == found[f"{metric}_low"] == found[f"{metric}_high"] == 0
+        assert found[metric] == 0
+        # As if two of the 80 parcels were answered differently.
+        half = scipy.stats.t.ppf(0.975, 79) * np.sqrt(2) / 80
+        assert found[f"{metric}_high"] == -found[f"{metric}_low"] == pytest.approx(half)
 
 
 def test_blocks_of_parcels_that_are_alike_widen_the_interval() -> None:

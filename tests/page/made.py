@@ -95,5 +95,6 @@ def page(across: int = 12, limit: int = 60) -> Page:
         parcels=parcel_content(frame, said, right),
         series=series_content(dict.fromkeys(BRANCHES, cube), cube, few["parcel"].tolist(), limit),
         attention=attention_content({("raw", "transformer"): attended(cube)}),
+        details="The models were not asked.",
         configuration='{"title": "Made-up study"}',
     )

@@ -14,7 +14,7 @@ def intervals(**ends: tuple[tuple[float, float], tuple[float, float]]) -> pd.Dat
     """By model, the ends of the interval over parcels and over blocks."""
     lines = [
         {"model": model, "metric": "accuracy", "unit": unit, "drawn": drawn, "estimate": sum(pair) / 2,
-         "low": pair[0], "high": pair[1], "error": 0.01, "above": 0.5}
+         "low": pair[0], "high": pair[1], "error": 0.01, "above": 0.5, "freedom": 5.0, "note": ""}
         for model, both in ends.items()
         for pair, unit, drawn in zip(both, ("parcels", "blocks"), (1200, 40), strict=True)
     ]  # fmt: skip
@@ -50,6 +50,20 @@ def test_where_nothing_is_sure_the_sentence_says_so(tests) -> None:
     assert said.count("for no model") == 3
     assert "Holm" not in said
     assert confidence_sentence(intervals(), tests, "raw", "preprocessed") == ""
+
+
+def test_few_blocks_are_named(table, tests) -> None:
+    assert "few" not in confidence_sentence(table, tests, "raw", "preprocessed")
+    table.loc[table["unit"] == "blocks", "drawn"] = 6
+    said = confidence_sentence(table, tests, "raw", "preprocessed")
+    assert "6 blocks are few: the intervals are Student's, with 5 degrees of freedom" in said
+
+
+def test_a_missing_interval_says_why(table, tests) -> None:
+    table.loc[0, ["low", "high", "note"]] = [None, None, "One class alone."]
+    said = confidence_sentence(table, tests, "raw", "preprocessed")
+    assert "LSTM, Overall accuracy over parcels: One class alone." in said
+    assert confidence_text(table, tests).iloc[0]["95 % over parcels"] == "–"
 
 
 def test_without_blocks_none_are_spoken_of(table, tests) -> None:

@@ -10,6 +10,7 @@ from cloudrobust.report.figures.class_scores import class_scores_figure
 from cloudrobust.report.figures.comparison import comparison_figure
 from cloudrobust.report.figures.confidence import confidence_figure
 from cloudrobust.report.figures.confusion import confusion_figure
+from cloudrobust.report.figures.verdict import verdict_figure
 from cloudrobust.report.figures.reliability import reliability_figure
 from cloudrobust.report.style import save
 from comparison import runs_of, scored_parcels, tables_of, wanted
@@ -20,6 +21,7 @@ with job(snakemake):
     scores, first = pd.read_csv(snakemake.input.scores), next(iter(runs.values()))
     reference = {"accuracy": majority(first.predictions, scored)[1]}
     save(comparison_figure(scores, tables_of(snakemake, runs), reference), folder / "comparison")
+    save(verdict_figure(pd.read_csv(snakemake.input.verdict)), folder / "verdict")
     cfg, sure = wanted(snakemake), pd.read_csv(snakemake.input.confidence)
     save(confidence_figure(sure, tables_of(snakemake, runs)), folder / "confidence")
     means = scores.groupby(["branch", "model"])[["ece", "ece_scaled"]].mean()

@@ -9,6 +9,7 @@ from cloudrobust.evaluation.compare import class_comparison, common_parcels, sco
 from cloudrobust.evaluation.confidence import intervals, mcnemar, variance
 from cloudrobust.evaluation.ledger import final_ledger, reconcile, totals
 from cloudrobust.evaluation.runs import reasons_of
+from cloudrobust.evaluation.verdict import verdicts
 from cloudrobust.parcels.ledger import ledger
 from cloudrobust.parcels.read import load_parcels
 from comparison import runs_of, wanted
@@ -28,6 +29,15 @@ with job(snakemake):
         snakemake.output.scores: table,
         snakemake.output.classes: class_comparison(frames, common.parcels, cfg["raw"], cfg["preprocessed"]),
         snakemake.output.scored: pd.DataFrame({"parcel": common.parcels}),
+        snakemake.output.verdict: verdicts(
+            frames,
+            scored,
+            blocks,
+            *names,
+            snakemake.params.margin,
+            {key: run.not_converged for key, run in runs.items()},
+            resamples,
+        ),
         snakemake.output.confidence: intervals(frames, scored, blocks, *names, resamples),
         snakemake.output.mcnemar: mcnemar(frames, scored, *names),
         snakemake.output.variance: variance(frames, scored, blocks, resamples),

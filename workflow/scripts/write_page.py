@@ -17,7 +17,7 @@ from cloudrobust.report.page.content import attention_content, parcel_content, s
 from cloudrobust.report.page.pictures import collect
 from cloudrobust.report.page.scenery import scenery
 from cloudrobust.report.page.sections.ablation import ablation_picture, ablation_tables
-from cloudrobust.report.page.sections.answer import answer_tables
+from cloudrobust.report.page.sections.answer import answer_tables, verdict_tables
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
 from cloudrobust.report.page.sections.predictions import best_run, takeaway_tables
@@ -32,7 +32,8 @@ from cloudrobust.report.page.sections.soundness import (
 )
 from cloudrobust.report.page.sections.why import difference_pictures, difference_tables, for_whom_tables
 from cloudrobust.report.page.write import Page, write_page
-from cloudrobust.report.summary import QUESTION, answer, caution
+from cloudrobust.report.summary import QUESTION, caution
+from cloudrobust.report.verdict import method_words, verdict_sentences
 from cloudrobust.scenes.index import read_index
 from comparison import all_tables_of, runs_of, scored_parcels, tables_of, wanted
 
@@ -72,15 +73,19 @@ with job(snakemake):
     sure, tested, spread = (
         pd.read_csv(file) for file in (snakemake.input.confidence, snakemake.input.mcnemar, snakemake.input.variance)
     )
+    verdict = pd.read_csv(snakemake.input.verdict)
+    headline, details = verdict_sentences(verdict)
     shown = snakemake.input
     names = (cfg["raw"], cfg["preprocessed"])
     page = Page(
         title=snakemake.params.title,
         question=QUESTION,
-        answer=answer(compared, len(scored)),
+        answer=headline,
+        details=details,
         caution=" ".join(
             words
             for words in (
+                method_words(verdict),
                 confidence_sentence(sure, tested, *names),
                 caution(compared, len(scored), majority(first, scored)),
                 absent_sentence(classes),
@@ -89,6 +94,7 @@ with job(snakemake):
         ),
         tables={
             "answer": [
+                *verdict_tables(verdict, *names),
                 *answer_tables(tables, len(scored)),
                 *confidence_tables(sure, tested, spread, *names),
                 *other_split_tables(*(pd.read_csv(f[0]) if f else None for f in (shown.claims, shown.folds))),

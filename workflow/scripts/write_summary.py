@@ -27,6 +27,8 @@ with job(snakemake):
         majority=majority(first.predictions, scored),
         chains=cfg["chains"],
         totals=pd.read_csv(snakemake.input.totals),
+        verdict=pd.read_csv(snakemake.input.verdict),
+        figure="figures/verdict.png",
         confidence=confidence_sentence(
             pd.read_csv(snakemake.input.confidence),
             pd.read_csv(snakemake.input.mcnemar),

@@ -77,6 +77,13 @@ class Comparison(Part):
 
     raw: str = Field("raw", description="Name of the raw branch.")
     preprocessed: str = Field("preprocessed", description="Name of the preprocessed branch.")
+    margin: float = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description="Difference of accuracy that would matter to you: .01 is one field in a hundred. Preprocessing "
+        "that surely gains less does not pay.",
+    )
 
 
 class Pictures(Part):

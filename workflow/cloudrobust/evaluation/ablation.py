@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bootstrap import CONFIDENCE, RESAMPLES, Floats, interval, seed_effects, unit_counts
+from .bootstrap import CONFIDENCE, RESAMPLES, Floats, Resampled, combined, least_error, unit_counts, worth
 from .runs import Key
 
 METRICS = ("accuracy", "kappa")
@@ -188,7 +188,7 @@ def effects(
     confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Every contrast of a model's scores, with percentile intervals of a paired bootstrap.
+    """Every contrast of a model's scores, with intervals of a paired bootstrap.
 
     Test parcels are drawn with replacement, the same ones in all branches, so that what they have in common cancels
     (Efron, B. and Tibshirani, R. J. (1993), An Introduction to the Bootstrap, chapter 13). A contrast is taken
@@ -210,11 +210,12 @@ def effects(
     -------
     DataFrame
         `factor`, `level`, `reference`, `pairs`, and for each of `METRICS` `<metric>`, `<metric>_low` and
-        `<metric>_high`: the effect, and its interval.
+        `<metric>_high`: the effect, and its interval; `<metric>_note` says why there is none, where there is none.
     """
     parcels = said.true.size
     weights = np.stack([one.weights for one in wanted])
     units = np.arange(parcels) if blocks is None else np.unique(np.asarray(blocks), return_inverse=True)[1]
+    size = worth(np.bincount(units))
     plain = {name: weights @ values[0] for name, values in scores_of(said, np.ones((1, parcels))).items()}
     drawn: dict[str, list[Floats]] = {metric: [] for metric in METRICS}
     at_once = max(1, PIECE // (8 * parcels))
@@ -231,13 +232,12 @@ def effects(
     for metric in METRICS:
         intervals = []
         for by_seed, scores in zip(np.concatenate(drawn[metric], axis=1), plain[metric], strict=True):
-            beyond = seed_effects(scores, by_seed)
-            picks = np.random.default_rng([seed, 1]).integers(0, len(beyond), by_seed.shape)
-            draws = by_seed.mean(axis=1) + beyond[picks].mean(axis=1)
-            intervals.append(interval(float(scores.mean()), draws, confidence))
+            part = Resampled(scores, by_seed, size)
+            intervals.append(combined([(1.0, part)], confidence=confidence, least=least_error(parcels)))
         columns[metric] = [one.estimate for one in intervals]
         columns[f"{metric}_low"] = [one.low for one in intervals]
         columns[f"{metric}_high"] = [one.high for one in intervals]
+        columns[f"{metric}_note"] = [one.note for one in intervals]
     return pd.DataFrame(columns)
 
 

@@ -27,7 +27,7 @@ KINDS = ("lost", "clouded", "end", "clear dates", "cloud share")
 dates, and by share of cloudy ones."""
 
 COLUMNS = (
-    "kind", "x", "accuracy", "low", "high", "answered", "dates", "parcels", "seeds", "draws",
+    "kind", "x", "accuracy", "low", "high", "note", "answered", "dates", "parcels", "seeds", "draws",
 )  # fmt: skip
 AT_ONCE = 20_000
 """Series that are predicted at once."""
@@ -79,7 +79,8 @@ def robustness(
     DataFrame
         `kind` (of `KINDS`); `x`: share of clear dates lost or clouded, day as nanoseconds since 1970 for "end",
         number of clear dates or share of cloudy ones, of all dates whose clouds are known (the mean of a bin);
-        `accuracy` with `low` and `high` (bootstrap over blocks or parcels, and seeds); `answered`, the share of
+        `accuracy` with `low` and `high` (over blocks or parcels, and seeds) and `note` (why there is no band, where
+        there is none); `answered`, the share of
         parcels with any date left, without which an answer counts as wrong; `dates`, the mean number of clear dates
         left; `parcels`, `seeds`, `draws`.
     """
@@ -99,13 +100,14 @@ def robustness(
         left = float(np.mean([conditions[n].left for n in members]))
         share = float(answered[members].mean())
         counts = (len(parcels), right.shape[1], len(members))
-        lines.append((kind, x, found.estimate, found.low, found.high, share, left, *counts))
+        lines.append((kind, x, found.estimate, found.low, found.high, found.note, share, left, *counts))
     whole = right[[c.kind for c in conditions].index("none")]
     found = mean_interval(whole, groups, resamples=resamples)
     for kind in ("lost", "clouded"):  # both begin with the series as they are
         if any(line[0] == kind for line in lines):
             left = float(held.clear.sum(axis=1).mean())
-            start = (kind, 0.0, found.estimate, found.low, found.high, 1.0, left, len(parcels), right.shape[1], 1)
+            ends = (found.low, found.high, found.note)
+            start = (kind, 0.0, found.estimate, *ends, 1.0, left, len(parcels), right.shape[1], 1)
             lines.insert(next(n for n, line in enumerate(lines) if line[0] == kind), start)
     lines += _by_bins(whole, held, groups, config.bins, resamples)
     return pd.DataFrame(lines, columns=list(COLUMNS))
@@ -262,7 +264,7 @@ def _by_bins(
             )
             left = float(count[inside].mean())
             lines.append(
-                (kind, float(values[inside].mean()), found.estimate, found.low, found.high, 1.0, left, len(inside),
-                 right.shape[0], 1)
+                (kind, float(values[inside].mean()), found.estimate, found.low, found.high, found.note, 1.0, left,
+                 len(inside), right.shape[0], 1)
             )  # fmt: skip
     return lines

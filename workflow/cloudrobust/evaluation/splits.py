@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from .bootstrap import RESAMPLES, draws_of, interval
+from .bootstrap import RESAMPLES, combined, resampled
 from .compare import common_parcels, scores
 from .confidence import accuracy, contributions, intervals, mcnemar, units_of
 from .runs import Key
@@ -52,9 +52,9 @@ def claims(
             tested = list(parcels[name])
             values = contributions(frames[key], tested)
             groups = units_of(tested, study_blocks) if name == "study" else {"parcels": None}
-            drawn = draws_of(values, accuracy, groups.get("blocks"), resamples=resamples)
-            by_seed = accuracy(values.sum(axis=1))
-            found[name] = interval(float(by_seed.mean()), drawn)
+            drawn = resampled([values], accuracy, groups.get("blocks"), resamples=resamples)
+            by_seed = drawn[0].scores
+            found[name] = combined([(1.0, drawn[0])], least=1 / len(tested))
             line[name] = found[name].estimate
             line[f"{name}_seeds"] = float(by_seed.std(ddof=1)) if len(by_seed) > 1 else np.nan
             line[f"{name}_error"] = found[name].error

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from .numbers import METRIC_NAMES, MISSING, model_name, score, signed
+from ..evaluation.verdict import FEW_BLOCKS
+from .numbers import METRIC_NAMES, MISSING, listed, model_name, score, signed
 from .table_files import write_forms
 from .tables import caption, comparison_text
 
@@ -31,14 +32,39 @@ def confidence_sentence(intervals: pd.DataFrame, mcnemar: pd.DataFrame, raw: str
         if len(rows):
             where = words.format(n=f"{int(rows['drawn'].iloc[0]):,}")
             said.append(f"{where}, {_excluded(rows, raw, preprocessed)}")
-    first = f"The 95 % bootstrap interval of the difference excludes 0, drawing {'; drawing '.join(said)}."
+    first = (
+        f"The 95 % interval of the difference excludes 0, drawing {'; drawing '.join(said)}.{_few(intervals)}"
+        f"{missing_intervals(intervals)}"
+    )
     unequal = mcnemar[mcnemar["p_holm"] < LEVEL]
-    names = _listed([model_name(name) for name in unequal["model"]]) if len(unequal) else "no model"
+    names = listed([model_name(name) for name in unequal["model"]]) if len(unequal) else "no model"
     adjusted = f" after Holm's adjustment for {len(mcnemar)} models" if len(mcnemar) > 1 else ""
     return (
         f"{first} McNemar's test, on one answer a parcel pooled over the seeds, finds that the branches err unequally "
         f"often for {names} (p < .05{adjusted})."
     )
+
+
+def _few(intervals: pd.DataFrame) -> str:
+    """What is done about few blocks."""
+    blocks = intervals[(intervals["unit"] == "blocks") & (intervals["metric"] == "accuracy")]
+    if blocks.empty or blocks["drawn"].iloc[0] >= FEW_BLOCKS or blocks["freedom"].isna().all():
+        return ""
+    freedom = " to ".join(dict.fromkeys(f"{n:.0f}" for n in (blocks["freedom"].min(), blocks["freedom"].max())))
+    return (
+        f" {int(blocks['drawn'].iloc[0])} blocks are few: the intervals are Student's, with {freedom} degrees of "
+        "freedom, and wider than the quantiles of the draws."
+    )
+
+
+def missing_intervals(intervals: pd.DataFrame) -> str:
+    """Why intervals are missing, a sentence each; empty if none is."""
+    missing = intervals[intervals["note"].fillna("").astype(str) != ""]
+    said = [
+        f" {model_name(row['model'])}, {METRIC_NAMES[row['metric']]} over {row['unit']}: {row['note']}"
+        for _, row in missing.iterrows()
+    ]
+    return "".join(said)
 
 
 def absent_sentence(classes: pd.DataFrame) -> str:
@@ -54,7 +80,7 @@ def absent_sentence(classes: pd.DataFrame) -> str:
     ):
         names = [repr(str(name)) for name in classes.loc[classes[part] == 0, "class"]]
         if names:
-            words.append(f"{_listed(names)} has no parcel in the {part} part and {meaning}")
+            words.append(f"{listed(names)} has no parcel in the {part} part and {meaning}")
     return f"By class: {'; '.join(words)}." if words else ""
 
 
@@ -62,12 +88,8 @@ def _excluded(rows: pd.DataFrame, raw: str, preprocessed: str) -> str:
     clauses = []
     for branch, chosen in ((preprocessed, rows[rows["low"] > 0]), (raw, rows[rows["high"] < 0])):
         if len(chosen):
-            clauses.append(f"for {_listed([model_name(name) for name in chosen['model']])} in favour of {branch}")
+            clauses.append(f"for {listed([model_name(name) for name in chosen['model']])} in favour of {branch}")
     return " and ".join(clauses) if clauses else "for no model"
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def confidence_text(intervals: pd.DataFrame, mcnemar: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
@@ -80,7 +102,11 @@ def confidence_text(intervals: pd.DataFrame, mcnemar: pd.DataFrame, metric: str 
         line = {"model": model_name(model), "Δ": signed(float(mine["estimate"].iloc[0]))}
         for unit in ("parcels", "blocks"):
             found = mine.loc[unit] if unit in mine.index else None
-            between = MISSING if found is None else f"{signed(found['low'])} to {signed(found['high'])}"
+            between = (
+                MISSING
+                if found is None or pd.isna(found["low"])
+                else f"{signed(found['low'])} to {signed(found['high'])}"
+            )
             line[f"95 % over {unit}"] = between
         line |= {
             "only preprocessed right": f"{int(test['only_preprocessed'])}",
@@ -103,8 +129,9 @@ def confidence_caption(intervals: pd.DataFrame, metric: str, raw: str, preproces
     drawn = {unit: int(n) for unit, n in zip(rows["unit"], rows["drawn"], strict=True)}
     units = " and ".join(f"{n:,} {unit}" for unit, n in drawn.items())
     return (
-        f"{METRIC_NAMES[metric]}, Δ = {preprocessed} − {raw}, with 95 % intervals of the paired bootstrap over {units} "
-        "of the test part and over seeds; McNemar's exact test on one answer a parcel pooled over the seeds."
+        f"{METRIC_NAMES[metric]}, Δ = {preprocessed} − {raw}, with 95 % intervals (Student's t, standard error of the "
+        f"paired bootstrap over {units} of the test part and over seeds); McNemar's exact test on one answer a parcel "
+        "pooled over the seeds."
     )
 
 

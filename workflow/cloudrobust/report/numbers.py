@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 MISSING = "–"
 
@@ -68,3 +69,8 @@ def signed(value: float) -> str:
 def signed_with_deviation(difference: float, spread: float) -> str:
     """`+.003 ± .0040`."""
     return MISSING if math.isnan(difference) else f"{signed(difference)} ± {deviation(spread)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from .numbers import METRIC_NAMES, model_name, score, signed, signed_with_deviation
+from .numbers import METRIC_NAMES, score
 from .table_files import markdown
-from .tables import caption, comparison_text, parameters_text, spread_of
+from .tables import caption, comparison_text, parameters_text
+from .verdict import bars, method_words, verdict_sentences, verdict_text
 
 QUESTION = "Do deep models need preprocessed satellite time series, or are raw ones, clouds and all, enough?"
+
+NEEDS = ("smallest difference seen", "fields needed", "repeats needed")
+"""Columns of the table of verdicts that hold numbers."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,10 @@ class Facts:
     ----------
     title
         Of the study.
+    verdict
+        Of `evaluation.verdict.verdicts`.
     comparisons
-        Tables of `evaluation.compare.comparison_table`; the first is the one that the answer speaks of.
+        Tables of `evaluation.compare.comparison_table`; the first is of accuracy.
     parcels
         Number of test parcels that were scored.
     majority
@@ -42,6 +48,8 @@ class Facts:
         Hash of the configuration.
     question
         What the study asks.
+    figure
+        Path of the forest plot, relative to the summary; none is shown without it.
     confidence, absent
         Of `report.confidence`: how sure the difference is, and which classes a part of the split lacks.
     scenes
@@ -49,6 +57,7 @@ class Facts:
     """
 
     title: str
+    verdict: pd.DataFrame
     comparisons: tuple[pd.DataFrame, ...]
     parcels: int
     majority: tuple[str, float]
@@ -59,57 +68,9 @@ class Facts:
     config_hash: str
     question: str = field(default=QUESTION)
     confidence: str = ""
+    figure: str = ""
     absent: str = ""
     scenes: pd.DataFrame | None = None
-
-
-def answer(table: pd.DataFrame, parcels: int) -> str:
-    """Two sentences from the numbers of a comparison table.
-
-    The first tells how large the differences are, the second for which models they exceed their deviation.
-    """
-    raw, preprocessed, metric = (table.attrs[key] for key in ("raw", "preprocessed", "metric"))
-    noun = METRIC_NAMES[metric]
-    noun = noun if noun.startswith("Cohen") else noun.lower()
-    judged = table[table["delta"].notna()].sort_values("delta", kind="stable")
-    if judged.empty:
-        return f"No model was trained on both branches, {raw} and {preprocessed}, so the question stays open."
-    said = [(model_name(m), float(d), float(s)) for m, d, s in judged[["model", "delta", "delta_deviation"]].to_numpy()]
-    where = f"On the {parcels:,} test parcels that every branch classifies ({spread_of(table)})"
-    if len(said) == 1:
-        name, delta, spread = said[0]
-        said_so = signed_with_deviation(delta, spread)
-        first = f"{where}, the {noun} of {name} on {preprocessed} minus that on {raw} is {said_so}."
-    else:
-        (low, least, _), (high, most, _) = said[0], said[-1]
-        first = (
-            f"{where}, the {noun} on {preprocessed} minus that on {raw} runs from {signed(least)} ({low}) "
-            f"to {signed(most)} ({high})."
-        )
-    return f"{first} {_verdict(said, raw, preprocessed)}"
-
-
-def _verdict(said: list[tuple[str, float, float]], raw: str, preprocessed: str) -> str:
-    unknown = [name for name, _, spread in said if math.isnan(spread)]
-    if len(unknown) == len(said):
-        return "One seed gives no deviation, so whether these differences are more than chance cannot be said."
-    better = [name for name, delta, spread in said if delta > spread]
-    worse = [name for name, delta, spread in said if -delta > spread]
-    within = [name for name, delta, spread in said if abs(delta) <= spread]
-    clauses = []
-    if better:
-        clauses.append(f"exceeds its deviation in favour of {preprocessed} for {_listed(better)}")
-    if worse:
-        clauses.append(f"exceeds its deviation in favour of {raw} for {_listed(worse)}")
-    if within:
-        clauses.append(f"does not exceed its deviation for {_listed(within)}")
-    if unknown:
-        clauses.append(f"has no known deviation for {_listed(unknown)}")
-    return f"The difference {'; it '.join(clauses)}."
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def caution(table: pd.DataFrame, parcels: int, majority: tuple[str, float]) -> str:
@@ -135,7 +96,12 @@ def summary_markdown(facts: Facts) -> str:
     """The whole summary as Markdown."""
     first = facts.comparisons[0]
     parts = [f"# {facts.title}", f"*{facts.question}*"]
-    parts += ["## Answer", answer(first, facts.parcels)]
+    parts += ["## Answer", *(words for words in verdict_sentences(facts.verdict) if words)]
+    if facts.figure:
+        parts.append(f"![Difference of each model with its range, and the verdict]({facts.figure})")
+    if len(facts.verdict):
+        parts.append(_left(verdict_text(facts.verdict), right=("points", *NEEDS)))
+        parts += ["## How sure is this?", method_words(facts.verdict)]
     cautions = (facts.confidence, caution(first, facts.parcels, facts.majority), facts.absent)
     parts += [words for words in cautions if words]
     parts.append("## Branches against each other")
@@ -174,10 +140,12 @@ def _left(frame: pd.DataFrame, right: Collection[str] = ()) -> str:
 def summary_text(facts: Facts, width: int = 88) -> str:
     """A short block for the terminal: title, tables, answer, and where to read on."""
     lines = [facts.title, "=" * min(len(facts.title), width), *_wrapped(facts.question, width), ""]
+    for words in verdict_sentences(facts.verdict):
+        lines += _wrapped(words, width)
+    lines += ["", *bars(facts.verdict, width), ""]
     for table in facts.comparisons:
         text = comparison_text(table)
         lines += [METRIC_NAMES[table.attrs["metric"]], *(f"  {line}" for line in _columns(text)), ""]
-    lines += _wrapped(answer(facts.comparisons[0], facts.parcels), width)
     lines += _wrapped(facts.confidence, width)
     lines += _wrapped(caution(facts.comparisons[0], facts.parcels, facts.majority), width)
     lines += _wrapped(facts.absent, width)

@@ -24,8 +24,9 @@ class Page:
 
     Attributes
     ----------
-    title, question, answer, caution
-        Words of `report.summary`.
+    title, question, answer, details, caution
+        Words of `report.summary` and `report.verdict`: the answer stands first, what is known of each model below it,
+        how sure all of this is only after the forest plot.
     tables
         By section ("answer", "models", "why", "robustness", "price", "explanations", "predictions", "ledger",
         "provenance"), tables as HTML, of `tables.html_table`.
@@ -47,6 +48,7 @@ class Page:
     series: dict[str, Any]
     attention: dict[str, Any] = field(default_factory=dict)
     configuration: str = ""
+    details: str = ""
 
 
 def render(page: Page) -> str:
