@@ -6,6 +6,7 @@ rule write_study_file:
         scores=PATHS.evaluation("scores.csv"),
         scored=PATHS.evaluation("scored.csv"),
         confidence=PATHS.evaluation("confidence.csv"),
+        verdict=PATHS.evaluation("verdict.csv"),
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:

@@ -22,7 +22,7 @@ from cloudrobust.evaluation.verdict import (
     WITHIN,
     Plan,
     judge,
-    study_record,
+    verdict_of,
     verdicts,
 )  # fmt: skip
 
@@ -146,15 +146,9 @@ def test_where_seeds_hide_the_difference_more_of_them_are_asked_for() -> None:
     assert plan.least_effect(LEVEL / 2, 0.2, times, seeds) == pytest.approx(0.02, rel=1e-3)
 
 
-def test_the_record_for_pooling_holds_what_pooling_needs() -> None:
+def test_verdicts_are_known_by_model() -> None:
     table = judge(pairs(a=(0.95, 0.6), b=(0.8, 0.8)), np.arange(400) // 10, 0.01)
-    record = study_record(table, "raw", "clear")
-    assert (record["parcels"], record["unit"], record["units"], record["margin"]) == (400, "blocks", 40, 0.01)
-    assert [line["model"] for line in record["models"]] == ["a", "b"]
-    assert record["models"][0]["verdict"] == PAYS
-    assert record["models"][0]["error"] == pytest.approx(table["error"].iloc[0])
-    assert record["whole"]["difference"] == pytest.approx(table["estimate"].iloc[2])
-    assert study_record(table.iloc[:0], "raw", "clear")["models"] == []
+    assert verdict_of(table) == dict(zip(["a", "b", WHOLE], table["verdict"], strict=True))
 
 
 @pytest.mark.parametrize("blocks", [6, 20])

@@ -10,8 +10,8 @@ from cloudrobust.report.figures.class_scores import class_scores_figure
 from cloudrobust.report.figures.comparison import comparison_figure
 from cloudrobust.report.figures.confidence import confidence_figure
 from cloudrobust.report.figures.confusion import confusion_figure
-from cloudrobust.report.figures.verdict import verdict_figure
 from cloudrobust.report.figures.reliability import reliability_figure
+from cloudrobust.report.figures.verdict import verdict_figure
 from cloudrobust.report.style import save
 from comparison import runs_of, scored_parcels, tables_of, wanted
 

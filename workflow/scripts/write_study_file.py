@@ -6,6 +6,7 @@ import pandas as pd
 
 from adaptor import job
 from cloudrobust.evaluation.study_file import differences, study_content, write_study_file
+from cloudrobust.evaluation.verdict import verdict_of
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.provenance import versions
 from comparison import scored_parcels, wanted
@@ -21,6 +22,7 @@ with job(snakemake):
         pd.read_parquet(snakemake.input.split),
         scored_parcels(snakemake),
         compared,
-        versions=versions(),
+        verdict_of(pd.read_csv(snakemake.input.verdict)),
+        versions(),
     )
     write_study_file(content, snakemake.output.study)

@@ -108,6 +108,11 @@ class Resampled:
         """What other seeds add to the variance of the mean over seeds, and its degrees of freedom."""
         return max(self.seed_variance, 0.0) / len(self.scores), len(self.scores) - 1
 
+    def with_seeds(self, stream: int = 0) -> Floats:
+        """(draw,) the mean over seeds on drawn units, with what other seeds would add; each `stream` draws its own."""
+        noise = np.random.default_rng([0, 1, stream]).normal(0, 1, len(self.drawn))
+        return np.asarray(self.drawn.mean(axis=1) + np.sqrt(self.seed_part[0]) * noise)
+
     @cached_property
     def seed_variance(self) -> float:
         """Of `seed_variance`: variance between seeds beyond the noise of their answers, below 0 by chance."""

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ..errors import InputError
-from .bootstrap import CONFIDENCE, RESAMPLES, draws_of, interval, mean_interval, paired_statistic
+from .bootstrap import CONFIDENCE, RESAMPLES, combined, least_error, mean_interval, paired_statistic, resampled
 from .confidence import accuracy, contributions, kappa
 from .runs import Key
 
@@ -130,20 +130,22 @@ def curves(
     drawn: list[dict[str, object]] = []
     even: list[dict[str, object]] = []
     for model in answers.models:
-        draws = {
-            branch: draws_of(answers.of(branch, model), accuracy, blocks, resamples=resamples, stream=number)
-            for number, branch in enumerate(dict.fromkeys([*against, *(branch for _, _, branch in points)]))
-        }
-        score = {branch: float(accuracy(answers.of(branch, model).sum(axis=1)).mean()) for branch in draws}
+        branches = list(dict.fromkeys([*against, *(branch for _, _, branch in points)]))
+        values = [answers.of(branch, model) for branch in branches]
+        found_of = dict(zip(branches, resampled(values, accuracy, blocks, resamples=resamples), strict=True))
+        draws = {branch: found_of[branch].with_seeds(number) for number, branch in enumerate(branches)}
+        score = {branch: float(found_of[branch].scores.mean()) for branch in branches}
+        parcels = values[0].shape[1]
         for kind in dict.fromkeys(kind for kind, _, _ in points):
             own = sorted((rate, branch) for other, rate, branch in points if other == kind)
             rates = np.array([rate for rate, _ in own])
             for rate, branch in own:
-                alone = interval(score[branch], draws[branch], confidence)
+                alone = combined([(1.0, found_of[branch])], confidence=confidence, least=1 / parcels)
                 line: dict[str, object] = {"model": model, "kind": kind, "rate": rate, "branch": branch}
                 line |= {"accuracy": alone.estimate, "low": alone.low, "high": alone.high}
                 for other in against:
-                    gain = interval(score[branch] - score[other], draws[branch] - draws[other], confidence)
+                    pair = [(1.0, found_of[branch]), (-1.0, found_of[other])]
+                    gain = combined(pair, confidence=confidence, least=least_error(parcels))
                     names = (f"over_{other}{end}" for end in ENDS)
                     line |= dict(zip(names, (gain.estimate, gain.low, gain.high), strict=True))
                 drawn.append(line)

@@ -200,47 +200,9 @@ def _judge_line(line: Line, late: str) -> None:
         line |= {"needed": np.nan, "needed_seeds": np.nan}
 
 
-def study_record(table: pd.DataFrame, raw: str, preprocessed: str) -> dict[str, Any]:
-    """What studies are pooled by, ready for JSON: difference, standard error, number of parcels and verdict.
-
-    Parameters
-    ----------
-    table
-        Of `verdicts`, or read from its CSV.
-    raw, preprocessed
-        The two branches.
-
-    Returns
-    -------
-    dict
-        `raw`, `preprocessed`, `margin`, `parcels`, `unit`, `units`, `models` (a list of `model`, `verdict`,
-        `difference`, `error`, `freedom`, `low`, `high`; a number that is unknown is None) and `whole` (the same, or
-        None for a single model).
-    """
-    lines = [
-        {
-            "model": row["model"],
-            "verdict": row["verdict"],
-            "difference": _number(row["estimate"]),
-            **{name: _number(row[name]) for name in ("error", "freedom", "low", "high")},
-        }
-        for row in rows_of(table)
-    ]
-    first = rows_of(table)[0] if len(table) else {}
-    return {
-        "raw": raw,
-        "preprocessed": preprocessed,
-        "margin": _number(first.get("margin")),
-        "parcels": int(first["parcels"]) if first else 0,
-        "unit": first.get("unit"),
-        "units": int(first["units"]) if first else 0,
-        "models": [line for line in lines if line["model"] != WHOLE],
-        "whole": next((line for line in lines if line["model"] == WHOLE), None),
-    }
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)
+def verdict_of(table: pd.DataFrame) -> dict[str, str]:
+    """The verdict by model, and on the whole study as `WHOLE`; for `study_file.study_content`."""
+    return dict(zip(table["model"].astype(str), table["verdict"].astype(str), strict=True))
 
 
 def rows_of(table: pd.DataFrame) -> list[Line]:
