@@ -13,10 +13,8 @@ from cloudrobust.evaluation.degrade import (
     lots,
     placed,
     seen,
-    stacked,
-    until,
-    without,
 )
+from cloudrobust.learning.truncation import stacked, until, without
 
 TIMES = pd.date_range("2022-03-01 10:20", periods=12, freq="10D").to_numpy()
 

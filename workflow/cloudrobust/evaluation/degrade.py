@@ -51,16 +51,6 @@ def lots(clear: Flags, seed: int) -> npt.NDArray[np.float64]:
     return np.where(clear, (rank + 0.5) / count, 2.0)
 
 
-def without(series: xr.Dataset, lost: Flags) -> xr.Dataset:
-    """The series without its values on the lost (parcel, time)."""
-    gone = xr.DataArray(lost, dims=("parcel", "time"))
-    values, observed = series["reflectance"], series["observed"]
-    return series.assign(
-        reflectance=values.where(~gone).transpose(*values.dims).astype(values.dtype),
-        observed=observed.where(~gone, 0).transpose(*observed.dims).astype(observed.dtype),
-    ).assign_attrs(series.attrs)
-
-
 def cloudy_observations(series: xr.Dataset, clear: Flags, known: Flags) -> npt.NDArray[np.float32]:
     """(observation, band) what was measured where a mask sees no clear sky: real clouds, haze and shadow.
 
@@ -93,22 +83,4 @@ def clouded(series: xr.Dataset, lost: Flags, clouds: npt.NDArray[np.float32], se
     return series.assign(
         reflectance=(order, new.values, series["reflectance"].attrs),
         observed=observed.where(~gone, 1).transpose(*observed.dims).astype(observed.dtype),
-    )
-
-
-def until(series: xr.Dataset, end: np.datetime64) -> xr.Dataset:
-    """The series without its values after a day."""
-    late = series["time"].values.astype("datetime64[D]") > end
-    return without(series, np.broadcast_to(late, (series.sizes["parcel"], late.size)))
-
-
-def stacked(cubes: dict[str, xr.Dataset]) -> xr.Dataset:
-    """Cubes of the same parcels one after the other, their ids as `name|parcel`."""
-    renamed = []
-    for name, cube in cubes.items():
-        ids = np.array([f"{name}|{parcel}" for parcel in cube["parcel"].values.astype(str)])
-        renamed.append(cube[["reflectance", "observed"]].assign_coords(parcel=("parcel", ids)))
-    first = next(iter(cubes.values()))
-    return xr.concat(renamed, "parcel", data_vars="minimal", coords="minimal", compat="override").assign_attrs(
-        first.attrs
     )

@@ -13,13 +13,13 @@ import pandas as pd
 import xarray as xr
 
 from ..config.evaluation import Robustness
-from ..config.steps import Aggregate, AnyStep
+from ..config.steps import AnyStep
 from ..learning.new_parcels import predict_others
+from ..learning.truncation import stacked, stepped, until, without
 from ..log import Progress, logger
 from ..parcels.series import write_dataset
-from ..steps import apply
 from .bootstrap import mean_interval
-from .degrade import clouded, cloudy_observations, lots, placed, seen, stacked, until, without
+from .degrade import clouded, cloudy_observations, lots, placed, seen
 from .explanations.clouds import CLEAR
 
 KINDS = ("lost", "clouded", "end", "clear dates", "cloud share")
@@ -206,7 +206,7 @@ def _answers(
     for start in range(0, len(conditions), per_call):
         some = conditions[start : start + per_call]
         cube = stacked({str(n): condition.cube for n, condition in enumerate(some)})
-        cube = _stepped(cube, inputs.rest, [condition.end for condition in some], len(parcels))
+        cube = stepped(cube, inputs.rest, [condition.end for condition in some], len(parcels))
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "series.nc"
             write_dataset(cube[["reflectance", "observed"]], file)
@@ -227,22 +227,6 @@ def _answers(
         answered.append(there)
         progress.step()
     return np.concatenate(right), np.concatenate(answered)
-
-
-def _stepped(cube: xr.Dataset, steps: Sequence[AnyStep], ends: list[np.datetime64 | None], parcels: int) -> xr.Dataset:
-    """The rest of the branch's steps; what they fill in after a season's end is not shown to the model."""
-    for step in steps:
-        if isinstance(step, Aggregate):
-            logger.warning(
-                "the branch averages pixels after steps on them; here these steps work on the parcels' means"
-            )
-            continue
-        cube = apply(cube, step)
-    if not steps or all(end is None for end in ends):
-        return cube
-    days = cube["time"].values.astype("datetime64[D]")
-    late = np.stack([days > end if end is not None else np.zeros(days.shape, dtype=bool) for end in ends])
-    return without(cube, np.repeat(late, parcels, axis=0))
 
 
 def _by_bins(

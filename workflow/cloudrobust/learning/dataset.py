@@ -51,6 +51,9 @@ class Dataset:
         As recorded in the series.
     inputs
         What networks read of `x`: "standardised" or "reflectance", as `training.inputs` says.
+    variants
+        How many times the same parcels follow each other in the same order, each time with their season cut short
+        elsewhere (`truncation`). An epoch of a network shows one variant of each parcel, drawn at random.
     """
 
     x: npt.NDArray[np.float32]
@@ -65,6 +68,7 @@ class Dataset:
     level: str = ""
     chain: str = ""
     inputs: str = "standardised"
+    variants: int = 1
 
     @cached_property
     def observed(self) -> npt.NDArray[np.bool_]:
@@ -85,6 +89,12 @@ class Dataset:
     def rows(self, *parts: str) -> npt.NDArray[np.int64]:
         """Positions of the parcels of these parts."""
         return np.flatnonzero(np.isin(self.part, parts))
+
+    def of_variants(self, part: str, most: int) -> npt.NDArray[np.int64]:
+        """Positions of the parcels of a part in at most so many of their variants, spread evenly from the first on."""
+        rows = self.rows(part)
+        chosen = np.linspace(0, self.variants - 1, min(self.variants, most)).round()
+        return rows[np.isin(rows // (len(self.parcel) // self.variants), chosen)]
 
     def counts(self) -> dict[str, int]:
         """Number of parcels in each part."""

@@ -10,7 +10,7 @@ from ..config.models import Boosted, Forest, Network, Trees
 from ..config.training import Training
 from ..log import logger
 from .card import card, save
-from .dataset import load
+from .dataset import Dataset, load
 from .prediction import predict
 from .training import Trained, train
 
@@ -54,6 +54,22 @@ def train_and_predict(
         Folder for what TensorBoard reads of a network's training; None writes nothing.
     """
     dataset = load(series, split, training.inputs)
+    train_and_keep(dataset, branch, model_name, model, training, out, checkpoints, threads, code, events)
+
+
+def train_and_keep(
+    dataset: Dataset,
+    branch: str,
+    model_name: str,
+    model: Network | Trees,
+    training: Training,
+    out: str | Path,
+    checkpoints: str | Path | None = None,
+    threads: int | None = None,
+    code: str = "",
+    events: str | Path | None = None,
+) -> None:
+    """As `train_and_predict`, with a dataset at hand."""
     logger.info(
         "%s, %s: %s parcels, %d dates%s, %d bands, %d classes",
         branch, model_name, ", ".join(f"{n} {part}" for part, n in dataset.counts().items()), len(dataset.time),

@@ -36,6 +36,8 @@ from .schedule import Network
 
 HISTORY = ("seed", "epoch", "loss", "validation_loss", "refined_loss", "validation_kappa", "seconds")
 _EVERY = 10.0  # least seconds between two lines of progress
+WATCHED = 6
+"""Variants of a parcel, spread evenly, that the validation loss is computed on; all would cost more than training."""
 _DRAWING = threading.Lock()  # first weights come from torch's one global generator
 
 
@@ -297,8 +299,9 @@ class Common:
         self.epochs = model.epochs or training.epochs
         self.patience = model.patience or training.patience
         self.stops_early = training.keep == "best"
-        self.rows = torch.from_numpy(dataset.rows("train")).to(self.device)
-        self.validation = torch.from_numpy(dataset.rows("validation")).to(self.device)
+        self.variants, self.parcels = dataset.variants, len(dataset.parcel) // dataset.variants
+        self.rows = torch.from_numpy(dataset.of_variants("train", 1)).to(self.device)
+        self.validation = torch.from_numpy(dataset.of_variants("validation", WATCHED)).to(self.device)
         label = series.label[self.rows]
         self.weights = _class_weights(training.class_weights, label, self.shape["classes"])
         self.balanced = label if training.sampling == "balanced" else None
@@ -356,6 +359,9 @@ class OneSeed:
         """Rows and drawn dates (None: all) of an epoch's batches."""
         common = self.common
         for rows in epoch(common.rows, common.batch, self.order, common.balanced):
+            if common.variants > 1:
+                variant = torch.randint(common.variants, (len(rows),), generator=self.order)
+                rows = rows + common.parcels * variant.to(rows.device)
             drawn = None if common.drawn is None else draw(common.series.observed[rows], common.drawn, self.order)
             yield rows, drawn
 
