@@ -96,7 +96,7 @@ def test_what_two_branches_share_is_no_bar() -> None:
     names = [bar.name for bar in made.experiments.bars if bar.group == "path"]
     assert names == ["fewer dates", "clouds gone", "equal dates", "other steps"]
     # What filling in does is told without the other steps.
-    alone = next(bar for bar in made.experiments.bars if bar.name == "equal dates alone")
+    alone = next(bar for bar in made.experiments.bars if bar.name == "equal dates alone, true sky")
     assert (paths(made)[alone.of], paths(made)[alone.against]) == (
         "L2A/season/true-sky/biweekly",
         "L2A/season/true-sky",
@@ -118,7 +118,7 @@ def test_without_a_mask_there_are_no_clouds_to_tell() -> None:
     branches = DEFAULT["branches"] | {"preprocessed": {"level": "L2A", "steps": ["season", "biweekly"]}}
     made = study(branches=branches, explain_difference={})
     names = [bar.name for bar in made.experiments.bars]
-    assert names == ["season selected", "atmosphere corrected", "equal dates", "true ground"]
+    assert names == ["season selected", "atmosphere corrected", "equal dates", "true sky and true ground"]
     assert made.experiments.notes == ("The preprocessed branch has no mask, so there are no curves of mask errors.",)
     assert made.experiments.masks == {}
 

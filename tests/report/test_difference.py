@@ -85,7 +85,7 @@ def test_the_figure_goes_from_raw_to_preprocessed_without_a_gap() -> None:
     labels = [label.get_text() for label in axes.get_xticklabels()]
     assert labels == ["raw", "season selected", "clouds gone", "equal dates", "preprocessed"]
     below = figure.axes[2]
-    assert [label.get_text() for label in below.get_yticklabels()] == ["true sky (true-sky − preprocessed)"]
+    assert [label.get_text() for label in below.get_yticklabels()] == ["true sky"]
     only = bars()
     assert len(waterfall_figure(only[only["group"] == "path"]).axes) == 2
 

@@ -318,17 +318,23 @@ class _Planner:
             drawn = self._add("placebo-even", Chain(level, self._instead(self.masks, PLACEBO)))
             without = self._add("unmasked", Chain(level, self._instead(self.masks, None)))
             self._beside(
-                "mask, not placebo", whole, drawn,
+                "mask instead of placebo", whole, drawn,
                 "The preprocessed branch against itself with as many dates removed at random in place of its mask.",
             )  # fmt: skip
-            self._beside("mask", whole, without, "The preprocessed branch against itself without its mask.")
-        self._beside("true sky", sky, whole, "The true sky as mask: what the study's mask loses on the way.")
+            self._beside(
+                "mask instead of none", whole, without, "The preprocessed branch against itself without its mask."
+            )
+        self._beside(
+            "true sky instead of mask", sky, whole, "The true sky as mask: what the study's mask loses on the way."
+        )
         if self.settings.against is not None and self.masks:
             other = self._add(
                 f"{AGAINST}-{self.settings.against}",
                 Chain(level, self._instead(self.masks, f"{AGAINST}-{self.settings.against}")),
             )
-            label = f"true sky, not {self.settings.against}" if sky else f"{self.settings.against}"
+            label = (
+                f"{'true sky' if sky else self.settings.against} instead of {self.settings.against if sky else 'mask'}"
+            )
             says = (
                 f"The true sky as mask against the mask {self.settings.against}: what that loses on the way."
                 if sky
@@ -340,7 +346,7 @@ class _Planner:
             bare = self._instead(self.masks, None)
             ground = self._add(TRUE_GROUND, Chain(level, self._instead(self.even, TRUE_GROUND, bare)))
             self._beside(
-                "true ground", ground, whole,
+                "true sky and true ground", ground, whole,
                 "The true sky as mask and the true ground as interpolation: the most that preprocessing could give "
                 "beyond what it gives.",
             )  # fmt: skip
@@ -353,7 +359,7 @@ class _Planner:
                 for name, chain in (("true-sky-even", even), ("true-sky-uneven", uneven))
             )
             self._beside(
-                "equal dates alone", filled, gaps,
+                "equal dates alone, true sky", filled, gaps,
                 "What filling in does by itself where the mask is the true sky.",
             )  # fmt: skip
         return sky

@@ -104,7 +104,8 @@ def break_even_sentences(table: pd.DataFrame) -> list[str]:
         against = "raw series" if row.against == "raw" else "the same branch without a mask"
         model, kind = model_name(str(row.model)), kinds[str(row.kind)]
         if row.rate == 0:
-            words.append(f"{model}: even without errors the mask does not pay against {against}.")
+            said = f"{model}: even without errors the mask does not pay against {against}."
+            words += [] if said in words else [said]
             continue
         if math.isinf(row.rate):
             worst = kind.format(f"{row.highest:.0%}".replace("%", " %"))

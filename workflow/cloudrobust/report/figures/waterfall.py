@@ -33,24 +33,22 @@ def waterfall_figure(bars: pd.DataFrame, confidence: float = 0.95, metric: str =
     rows = 1 + (len(beside) > 0)
     below = 0.5 + 0.3 * beside["name"].nunique() if rows > 1 else 0
     figure = Figure(figsize=(WIDTH, 3.2 + below))
-    grid = figure.add_gridspec(rows, len(models), height_ratios=[3.0, below] if rows > 1 else None)
-    first: Axes | None = None
-    for number, model in enumerate(models):
-        axes = figure.add_subplot(grid[0, number], sharey=first)
-        first = first or axes
+    # Apart, so that the long names below do not narrow the panels above.
+    parts = figure.subfigures(rows, 1, height_ratios=[3.2, below] if rows > 1 else None, squeeze=False)[:, 0]
+    for number, (model, axes) in enumerate(
+        zip(models, parts[0].subplots(1, len(models), sharey=True, squeeze=False)[0], strict=True)
+    ):
         path = bars[(bars["model"] == model) & (bars["group"] == "path")]
         _path(axes, path, metric)
         axes.set_title(model_name(model))
         panel_letter(axes, "abcdefgh"[number])
         if number == 0:
             axes.set_ylabel(METRIC_NAMES[metric].lower())
-        else:
-            axes.tick_params(labelleft=False)
     if rows > 1:
-        axes = figure.add_subplot(grid[1, :])
+        axes = parts[1].subplots()
         _beside(axes, beside, models, metric)
         panel_letter(axes, "abcdefgh"[len(models)])
-    figure.supxlabel(f"lines: {100 * confidence:g} % paired intervals over test parcels and seeds", fontsize=6.5)
+    parts[-1].supxlabel(f"lines: {100 * confidence:g} % paired intervals over test parcels and seeds", fontsize=6.5)
     return figure
 
 
@@ -96,15 +94,13 @@ def _beside(axes: Axes, bars: pd.DataFrame, models: list[str], metric: str) -> N
             own[metric], y, MARKERS[number % len(MARKERS)], color=colours[model], ms=4, mec="white", mew=0.5,
             label=model_name(model), gid=f"beside-{model}",
         )  # fmt: skip
-    against = bars.drop_duplicates("name").set_index("name")
-    axes.set_yticks(range(len(names)), [f"{name} ({against.loc[name, 'of']} − {against.loc[name, 'against']})"
-                                        for name in names])  # fmt: skip
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.axvline(0, color=INK, lw=0.7, zorder=1)
     axes.grid(axis="x")
     axes.set_title("Beside the path")
     axes.set_xlabel(f"difference of {METRIC_NAMES[metric].lower()}")
-    axes.legend(loc="best")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 @styled
