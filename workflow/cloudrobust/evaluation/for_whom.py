@@ -206,6 +206,9 @@ def _line(
         pair.preprocessed, pair.raw, None if units is None else units.tolist(), resamples=resamples,
         confidence=confidence,
     )  # fmt: skip
+    if found.note:
+        line["note"] = f"no interval: {found.note[0].lower()}{found.note[1:].rstrip('.')}"
+        return line
     return line | {"low": found.low, "high": found.high, "error": max(found.error, least)}
 
 
