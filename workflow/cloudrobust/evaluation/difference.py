@@ -124,8 +124,8 @@ def curves(
         `over_<branch>` with `_low` and `_high`, the paired difference.
     break_even
         `model`, `kind`, `against`, `rate` at which the difference falls to 0, linear between the rates that were
-        tried, with `low` and `high`, quantiles over draws of parcels and seeds; inf where it stays above 0 at every rate, 0 where it is nowhere
-        above; and `highest`, the largest rate that was tried.
+        tried, with `low` and `high`, quantiles over draws of parcels and seeds; inf where it stays above 0 at every
+        rate, 0 where it is nowhere above; and `highest`, the largest rate that was tried.
     """
     drawn: list[dict[str, object]] = []
     even: list[dict[str, object]] = []
