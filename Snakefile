@@ -56,11 +56,13 @@ rule all:
 
 
 onsuccess:
+    run_lock.leave(Path(".snakemake"))
     show_lost_jobs(log)
     show_summary()
     show_time()
 
 
 onerror:
+    run_lock.leave(Path(".snakemake"))
     show_lost_jobs(log)
     show_reasons(log)

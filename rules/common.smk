@@ -18,6 +18,7 @@ from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Se
 from cloudrobust.config.steps.chain import ranges
 from cloudrobust.config.work import work_of
 from cloudrobust.errors import InputError
+from cloudrobust import run_lock
 from cloudrobust.lost_jobs import lost_job_sentences
 from cloudrobust.steps import modules_of
 
@@ -36,8 +37,15 @@ def read_study():
     return study
 
 
+def tell_of_locks():
+    """Note this run beside Snakemake's locks; those of a killed run are removed, others are explained."""
+    if workflow.is_main_process and (sentence := run_lock.announce(Path(".snakemake"))):
+        print(f"lock: {sentence}", file=sys.stderr)
+
+
 STARTED = time.time()
 STUDY = read_study()
+tell_of_locks()
 PATHS = Paths(STUDY)
 # Beside this file, also where the workflow is used as a module of another.
 SCRIPTS = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "workflow" / "scripts"

@@ -192,3 +192,44 @@ def test_the_hash_follows_the_meaning_of_the_code(tmp_path: Path) -> None:
     first = hashed("def apply(cube):\n    return cube\n")
     assert hashed('# why\ndef apply(cube):\n    """Nothing."""\n    return (cube)\n') == first
     assert hashed("def apply(cube):\n    return cube * 2\n") != first
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("import sys; sys.exit(0)", "apply failed (SystemExit: 0)"),
+        ("exit()", "apply failed (SystemExit"),
+        ("cube.attrs['x'] = {'a': 1}\nreturn cube", "gives the cube the attribute 'x' of type dict"),
+        ("cube.attrs['x'] = None\nreturn cube", "gives the cube the attribute 'x' of type NoneType"),
+        ("cube['reflectance'].attrs['f'] = len\nreturn cube", "gives 'reflectance' the attribute 'f'"),
+        ("cube.attrs['a/b'] = 1\nreturn cube", "the attribute 'a/b' of type int"),
+        ("return cube.assign({'a/b': cube['observed']})", "returns the variable 'a/b', which NetCDF cannot name"),
+        (
+            "def late(x):\n    raise ValueError('too late')\n"
+            "lazy = cube['reflectance'].chunk()\n"
+            "lazy.data = lazy.data.map_blocks(late, dtype=float, meta=np.zeros((0, 0, 0)))\n"
+            "return cube.assign(reflectance=lazy)",
+            "apply failed (ValueError: too late)",
+        ),
+    ],
+)
+def test_what_would_fail_later_is_said_here(tmp_path: Path, body: str, sentence: str) -> None:
+    file = write(tmp_path, body)
+    with pytest.raises(InputError) as caught:
+        apply(cloudy_series(1), step(file))
+    assert sentence in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_lazy_result_is_computed(tmp_path: Path) -> None:
+    cube = cloudy_series(1)
+    result = apply(cube, step(write(tmp_path, "return cube.chunk(time=2)")))
+    assert isinstance(result["reflectance"].data, np.ndarray)
+    np.testing.assert_array_equal(result["reflectance"], cube["reflectance"])
+
+
+def test_a_file_that_exits_when_it_is_loaded_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "my_step.py"
+    file.write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(InputError, match="fails when it is loaded"):
+        apply(cloudy_series(1), step(file))

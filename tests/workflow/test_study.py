@@ -133,9 +133,36 @@ def test_a_killed_run_continues_to_the_same_result(finished: Project, tmp_path: 
     process.wait()
     kept = {file: file.stat().st_mtime_ns for file in (project.folder / "archive").rglob("manifest.safe")}
     assert kept
-    assert project.snakemake("--unlock").returncode == 0
     result = project.snakemake()
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    assert "lock: the last run was killed; its lock is removed" in result.stderr
+    assert not list((project.folder / "results").rglob(".*.part*")), "temporary files of the killed run are still there"
     assert {file: file.stat().st_mtime_ns for file in kept} == kept
     scores = Path("results", "evaluation", "scores.csv")
     assert (project.folder / scores).read_text() == (finished.folder / scores).read_text()
+
+
+@pytest.mark.parametrize(
+    ("damaged", "target"),
+    [
+        ("parcels/set_aside.csv", "evaluation/scores.csv"),
+        ("runs/raw/tempcnn/card.json", "evaluation/scores.csv"),
+        ("evaluation/scores.csv", "report/tables/accuracy.csv"),
+    ],
+)
+def test_a_file_that_was_cut_short_is_named_before_it_is_read(finished: Project, damaged: str, target: str) -> None:
+    """Also a CSV, which is only shorter then. Afterwards the file is as it was."""
+    file = finished.folder / "results" / damaged
+    content, times = file.read_bytes(), file.stat()
+    file.write_bytes(content[: len(content) // 2])
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    rule = {"evaluation/scores.csv": "evaluate", "report/tables/accuracy.csv": "write_tables"}[target]
+    try:
+        result = finished.snakemake("--forcerun", rule, "--rerun-triggers", "mtime", "--", f"results/{target}")
+    finally:
+        file.write_bytes(content)
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert result.returncode != 0
+    said = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert f"results/{damaged}: is not as the job that made it left it" in said[0]
+    assert "Traceback" not in result.stderr

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ..spreadsheets import harmless
 from .numbers import METRIC_NAMES, MISSING, model_name, signed
 from .table_files import latex, markdown
 
@@ -99,4 +100,4 @@ def table_files(table: pd.DataFrame, words: str, below: Sequence[str]) -> tuple[
     text = effects_text(table)
     left = ["factor", "step", "model"]
     in_markdown = f"{words}\n\n{markdown(text, left)}\n{' '.join(below)}\n"
-    return table.to_csv(index=False), in_markdown, latex(text, f"{words} {' '.join(below)}", "tab:ablation")
+    return harmless(table).to_csv(index=False), in_markdown, latex(text, f"{words} {' '.join(below)}", "tab:ablation")

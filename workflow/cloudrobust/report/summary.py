@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from .numbers import METRIC_NAMES, score
-from .table_files import markdown
+from .table_files import markdown, plain
 from .tables import caption, comparison_text, parameters_text
 from .verdict import bars, method_words, verdict_sentences, verdict_text
 
@@ -95,7 +95,7 @@ def caution(table: pd.DataFrame, parcels: int, majority: tuple[str, float]) -> s
 def summary_markdown(facts: Facts) -> str:
     """The whole summary as Markdown."""
     first = facts.comparisons[0]
-    parts = [f"# {facts.title}", f"*{facts.question}*"]
+    parts = [f"# {plain(facts.title)}", f"*{facts.question}*"]
     parts += ["## Answer", *(words for words in verdict_sentences(facts.verdict) if words)]
     if facts.figure:
         parts.append(f"![Difference of each model with its range, and the verdict]({facts.figure})")

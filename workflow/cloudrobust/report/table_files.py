@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from ..atomic import atomic
+from ..spreadsheets import harmless
 
 ESCAPES = str.maketrans(
     {
@@ -50,7 +52,7 @@ def forms(
 ) -> dict[str, str]:
     """Content by file name; `left` as of `markdown`."""
     return {
-        f"{name}.csv": numbers.to_csv(index=False),
+        f"{name}.csv": harmless(numbers).to_csv(index=False),
         f"{name}.md": f"{words}\n\n{markdown(text, left)}",
         f"{name}.tex": latex(text, words, f"tab:{name.replace('_', '-')}"),
     }
@@ -66,7 +68,7 @@ def write_files(files: dict[str, str], folder: str | Path) -> None:
 def markdown(text: pd.DataFrame, left: Collection[str] | None = None) -> str:
     """A table of text as Markdown; the columns `left` (by default the first) are aligned left, all others right."""
     left = list(text.columns[:1]) if left is None else left
-    rows = [[_plain(name) for name in text.columns], *([_plain(cell) for cell in row] for row in text.to_numpy())]
+    rows = [[plain(name) for name in text.columns], *([plain(cell) for cell in row] for row in text.to_numpy())]
     lines: list[list[str]] = [[] for _ in range(len(rows) + 1)]
     for number, name in enumerate(text.columns):
         width = max(3, *(len(row[number]) for row in rows))
@@ -77,8 +79,13 @@ def markdown(text: pd.DataFrame, left: Collection[str] | None = None) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _plain(cell: object) -> str:
-    return " ".join(str(cell).split()).replace("|", "\\|")
+def plain(cell: object) -> str:
+    """A text in one line that Markdown shows as it is: no HTML, no link, no new cell.
+
+    A `<` that begins no tag stays as it is, because tables are read without a renderer, too.
+    """
+    words = re.sub(r"[\[\]|]", r"\\\g<0>", " ".join(str(cell).split()))
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", words)
 
 
 def latex(text: pd.DataFrame, caption: str, label: str) -> str:

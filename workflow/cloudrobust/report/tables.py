@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..learning.convergence import LAST
+from ..spreadsheets import harmless
 from .numbers import METRIC_NAMES, MISSING, model_name, signed_with_deviation, with_deviation
 from .published import published_text
 from .table_files import forms, latex, markdown, write_files
@@ -158,7 +159,7 @@ def _class_files(
         in_markdown.append(f"{words}\n\n{markdown(text)}")
         in_latex.append(latex(text, words, f"tab:classes-{model}"))
     return {
-        "classes.csv": classes.to_csv(index=False),
+        "classes.csv": harmless(classes).to_csv(index=False),
         "classes.md": "\n".join(in_markdown),
         "classes.tex": "\n".join(in_latex),
     }

@@ -54,7 +54,7 @@ def _module(file: Path, changed: int) -> ModuleType:  # noqa: ARG001
     module = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{file}: fails when it is loaded ({type(error).__name__}: {error}); mend it") from error
     return module
 
@@ -78,9 +78,11 @@ def apply(cube: xr.Dataset, step: Custom) -> xr.Dataset:
     who = f"{step.file}: {step.function}"
     try:
         result = function(cube.copy(deep=True), **step.parameters)
+        if isinstance(result, xr.Dataset):
+            result = result.load()  # what is lazy is computed here, so that its errors are the function's
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{who} failed ({type(error).__name__}: {error}); mend it") from error
     completed = _completed(cube, _accepted(cube, result, who))
     return recorded(completed.assign(filled=_filled(cube, completed)))
@@ -90,6 +92,16 @@ def _accepted(cube: xr.Dataset, result: Any, who: str) -> xr.Dataset:
     """`result`, if it is a cube of the same series."""
     if not isinstance(result, xr.Dataset):
         raise InputError(f"{who} returns {type(result).__name__}, not an xarray.Dataset; return the cube")
+    for name in result.variables:
+        if not isinstance(name, str) or "/" in name or not name:
+            raise InputError(f"{who} returns the variable {name!r}, which NetCDF cannot name; use letters and digits")
+    for where, attributes in (("the cube", result.attrs), *((f"{n!r}", v.attrs) for n, v in result.variables.items())):
+        for name, value in attributes.items():
+            if not isinstance(name, str) or "/" in name or not _can_be_stored(value):
+                raise InputError(
+                    f"{who} gives {where} the attribute {name!r} of type {type(value).__name__}, which NetCDF cannot "
+                    "store; write it as a text or a number"
+                )
     values = result.get("reflectance")
     expected = cube["reflectance"].dims
     if values is None:
@@ -118,6 +130,15 @@ def _accepted(cube: xr.Dataset, result: Any, who: str) -> xr.Dataset:
     if "observed" in result and set(result["observed"].dims) != set(expected) - {"band"}:
         raise InputError(f"{who} returns observed over {_words(result['observed'].dims)}; keep all dimensions but band")
     return result
+
+
+def _can_be_stored(value: Any) -> bool:
+    """Whether a value fits a NetCDF attribute: a text, a number, or a list of either kind."""
+    if isinstance(value, str | int | float | np.number) and not isinstance(value, bool):
+        return True
+    if isinstance(value, list | tuple | np.ndarray):
+        return np.asarray(value).dtype.kind in "iufU"
+    return False
 
 
 def _same_series(cube: xr.Dataset, result: xr.Dataset, dim: str, who: str) -> None:
