@@ -115,7 +115,7 @@ def series_content(
             "order": sorted(range(len(bands)), key=lambda n: list(BANDS).index(bands[n]) if bands[n] in BANDS else 99),
             "marked": integers(marked, 1),
             "word": word,
-            "values": integers(values, 1000),
+            "values": integers(values, 1000, along=1),
         }
     return content
 

@@ -1,10 +1,15 @@
-"""Numbers small enough to travel inside a page: quantised, compressed, as text."""
+"""Numbers and pictures small enough to travel inside a page: quantised, compressed, as text.
+
+A packed value is one block: the length of its JSON (32 bits, little-endian), the JSON, and the bytes of everything
+binary in it, one after the other, compressed as a whole. In the JSON stands `{"at": [offset, length]}` for each.
+"""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -19,17 +24,44 @@ POINT_RADIUS = 0.006
 """Radius of the disc that a point (a parcel of a table) becomes, as a share of the map's longer side."""
 
 
+@dataclass(frozen=True)
+class Binary:
+    """Bytes inside a value that is packed."""
+
+    content: bytes
+
+
 def packed(value: Any) -> str:
-    """JSON, gzip, base64: what the page unpacks with its browser's own `DecompressionStream`; same in, same out."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    """`value` as base64 that the page unpacks with its browser's own `DecompressionStream`; same in, same out."""
+    blocks: list[bytes] = []
+
+    def place(binary: Any) -> dict[str, list[int]]:
+        if not isinstance(binary, Binary):
+            raise TypeError(f"{type(binary).__name__} does not fit into JSON")
+        blocks.append(binary.content)
+        return {"at": [sum(map(len, blocks[:-1])), len(binary.content)]}
+
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=place).encode()
+    whole = b"".join([len(text).to_bytes(4, "little"), text, *blocks])
+    return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode()
 
 
-def integers(values: npt.ArrayLike, scale: float) -> str:
-    """Numbers as 16-bit integers of `1/scale`, NaN as `MISSING`; little-endian, base64."""
+def integers(values: npt.ArrayLike, scale: float, along: int | None = None) -> dict[str, Any]:
+    """Numbers as 16-bit integers of `1/scale`, NaN as `MISSING`.
+
+    Low bytes come first, then high bytes, because high bytes of small numbers compress to nearly nothing. `along` is an
+    axis along which neighbours are alike (bands): each number but the first becomes its difference from the one before.
+    """
     array = np.asarray(values, float) * scale
     whole = np.where(np.isfinite(array), np.clip(np.round(np.nan_to_num(array)), -32767, 32767), MISSING)
-    return base64.b64encode(whole.astype("<i2").tobytes()).decode()
+    whole = whole.astype("<i2")
+    lag = block = 0
+    if along is not None:
+        lag = int(np.prod(whole.shape[along + 1 :], dtype=int))
+        block = lag * whole.shape[along]
+        whole = np.diff(whole, axis=along, prepend=np.int16(0))  # wraps around, as it does on the way back
+    halves = np.ascontiguousarray(whole).view(np.uint8).reshape(-1, 2)
+    return {"data": Binary(halves[:, 0].tobytes() + halves[:, 1].tobytes()), "lag": lag, "block": block}
 
 
 def outlines(parcels: gpd.GeoDataFrame, tolerance: float | None = None) -> dict[str, Any]:

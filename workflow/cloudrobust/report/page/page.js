@@ -1,16 +1,28 @@
-// The page's map and panels. Data lies packed in the page: JSON, gzip, base64. Nothing is fetched.
+// The page's map and panels. Data and libraries lie packed in the page (see packing.py). Nothing is fetched.
 "use strict";
 (async () => {
 const byId = id => document.getElementById(id);
 const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
-async function unpack(id) {
-  const stream = new Blob([bytes(byId(id).textContent.trim())]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+async function unpack(element) {
+  const stream = new Blob([bytes(element.textContent.trim())]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const whole = new Uint8Array(await new Response(stream).arrayBuffer()), start = 4 + new DataView(whole.buffer).getUint32(0, true);
+  return JSON.parse(new TextDecoder().decode(whole.subarray(4, start)), (_, v) =>
+    v !== null && typeof v === "object" && Array.isArray(v.at) ? whole.subarray(start + v.at[0], start + v.at[0] + v.at[1]) : v);
 }
-const integers = text => new Int16Array(bytes(text).buffer);
+function integers({ data, lag, block }) {     // low bytes, then high bytes; differences along one axis
+  const count = data.length / 2, out = new Int16Array(count);
+  for (let i = 0; i < count; i++) out[i] = data[i] | data[count + i] << 8;
+  if (lag) for (let i = 0; i < count; i++) if (i % block >= lag) out[i] += out[i - lag];
+  return out;
+}
+for (const element of document.querySelectorAll("script.library")) {
+  const script = document.createElement("script");
+  script.textContent = await unpack(element);
+  document.head.append(script);
+}
 const MISSING = -32768, GROUND = "#e6e6e6";
 
-const P = await unpack("data-parcels");
+const P = await unpack(byId("data-parcels"));
 let S = null, A = null;                       // series and attention: unpacked when the first parcel is opened
 const N = P.id.length;
 const fixed = (v, d = 0) => v.toLocaleString("en", { minimumFractionDigits: d, maximumFractionDigits: d });
@@ -184,7 +196,7 @@ async function open(n, move) {
     <table><thead><tr><th scope="col">class</th><th scope="col">calibrated probability</th></tr></thead><tbody>${top.map(([k, p]) => `<tr><th scope="row">${escape(nameOf(run[k][i]))}</th><td><span class="bar" style="width:${run[p][i] / 16}%"></span><span class="chance">${percent(run[p][i])}</span></td></tr>`).join("")}</tbody></table>
     <p>${P.area[i] === null ? "" : `Area <span id="area">${fixed(P.area[i] / 10000, 2)}</span> ha. `}Part: ${P.parts[P.part[i]]}. ${run.clear[i] === null ? "" : `Clear dates: ${run.clear[i]}. `}Entropy ${run.entropy[i] < 0 ? "–" : fixed(run.entropy[i] / 1000, 2)}; disagreement of seeds ${percent(run.disagreement[i])}.</p>
     <div id="plots"></div>`;
-  S ??= await unpack("data-series"); A ??= await unpack("data-attention");
+  S ??= await unpack(byId("data-series")); A ??= await unpack(byId("data-attention"));
   if (chosen !== n) return;
   plot(i, run); chips(i);
 }
@@ -254,7 +266,7 @@ function chips(i) {
     const frame = document.createElement("div"), canvas = document.createElement("canvas"); canvas.width = canvas.height = pixels;
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `Parcel on ${pictures.dates[t]}`);
     frame.append(canvas, pictures.dates[t].slice(5)); where.append(frame);
-    let image = images.get(t); if (!image) { image = new Image(); image.src = source; images.set(t, image); }
+    let image = images.get(t); if (!image) { image = new Image(); image.src = URL.createObjectURL(new Blob([source], { type: "image/webp" })); images.set(t, image); }
     image.decode().then(() => {
       const g = canvas.getContext("2d"), px = image.width / (e - w), py = image.height / (n - s); g.imageSmoothingEnabled = false;
       g.fillStyle = "#d9d9e3"; g.fillRect(0, 0, pixels, pixels);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL import Image
 
 from ...log import logger
 from ..figures.chips import NO_DATA, read_chips, stretch
+from .packing import Binary
 
 COUNT = 28
 """Scenes at most, spread evenly over the year."""
@@ -22,8 +22,8 @@ COUNT = 28
 PIXEL = 10.0
 """Metres of a pixel."""
 
-QUALITY = 68
-"""Of JPEG."""
+QUALITY = 60
+"""Of WebP."""
 
 
 def scenery(index: pd.DataFrame, store: str | Path, parcels: gpd.GeoDataFrame, most: float) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def scenery(index: pd.DataFrame, store: str | Path, parcels: gpd.GeoDataFrame, m
     Returns
     -------
     dict
-        `dates`, `sources` (data URIs) and `extent`: west, south, east, north in metres from the parcels' south-west
+        `dates`, `sources` (WebP) and `extent`: west, south, east, north in metres from the parcels' south-west
         corner. Empty if the area is too large, or lies in another CRS.
     """
     empty: dict[str, Any] = {"dates": [], "sources": [], "extent": [0, 0, 1, 1]}
@@ -68,8 +68,8 @@ def scenery(index: pd.DataFrame, store: str | Path, parcels: gpd.GeoDataFrame, m
         colours = np.clip((chip - black) / width, 0, 1)
         colours[~np.isfinite(chip).all(axis=-1)] = NO_DATA
         out = io.BytesIO()
-        Image.fromarray((255 * colours).round().astype(np.uint8)).save(out, "JPEG", quality=QUALITY, optimize=True)
-        sources.append(f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}")
+        Image.fromarray((255 * colours).round().astype(np.uint8)).save(out, "WEBP", quality=QUALITY, method=5)
+        sources.append(Binary(out.getvalue()))
     half = abs(x[1] - x[0]) / 2, abs(y[1] - y[0]) / 2
     return {
         "dates": [f"{pd.Timestamp(t):%Y-%m-%d}" for t in chips["time"].values],

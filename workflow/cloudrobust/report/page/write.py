@@ -60,7 +60,7 @@ def render(page: Page) -> str:
         page=page,
         sections=_sections(page),
         styles=[Markup(vendor.text(name)) for name in vendor.STYLES] + [Markup((HERE / "page.css").read_text())],
-        libraries=[Markup(vendor.text(name)) for name in vendor.SCRIPTS],
+        libraries=[packed(vendor.text(name)) for name in vendor.SCRIPTS],
         script=Markup((HERE / "page.js").read_text()),
         parcels=packed(page.parcels),
         series=packed(page.series),
