@@ -35,14 +35,18 @@ class ProductName:
         match = _COMPACT.fullmatch(name)
         if match is None:
             return None
+        try:
+            time, discriminator = (datetime.strptime(match[part], STAMP) for part in ("time", "discriminator"))
+        except ValueError:
+            return None  # shaped like a name, but of no moment in time
         return cls(
             platform=match["platform"],
             level=match["level"],
-            time=datetime.strptime(match["time"], STAMP),
+            time=time,
             baseline=f"{match['baseline'][:2]}.{match['baseline'][2:]}",
             orbit=int(match["orbit"]),
             tile=match["tile"],
-            discriminator=datetime.strptime(match["discriminator"], STAMP),
+            discriminator=discriminator,
         )
 
     def __str__(self) -> str:
