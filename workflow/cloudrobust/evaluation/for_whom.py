@@ -324,7 +324,9 @@ def questions(
     if values.shape[1] == 0:
         return _leaves([((), np.ones(len(groups), dtype=bool))], ~first, pair, groups, ids, resamples, confidence)
     tree.fit(values[first], pair.difference[first])
-    return _leaves(_paths(tree, list(usable), values), ~first, pair, groups, ids, resamples, confidence)
+    return _leaves(
+        _paths(tree, [str(name) for name in usable.columns], values), ~first, pair, groups, ids, resamples, confidence
+    )
 
 
 def _paths(

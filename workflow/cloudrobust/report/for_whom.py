@@ -38,8 +38,10 @@ def groups_text(table: pd.DataFrame, model: str | None = None) -> pd.DataFrame:
             "raw": [score(value) for value in rows["raw"]],
             "preprocessed": [score(value) for value in rows["preprocessed"]],
             "difference": [
-                f"{signed(row.estimate)} ({row.note})" if math.isnan(row.low) else _with_interval(*row[1:])
-                for row in rows[["estimate", "low", "high", "note"]].itertuples()
+                f"{signed(value)} ({note})" if math.isnan(low) else _with_interval(value, low, high)
+                for value, low, high, note in zip(
+                    rows["estimate"], rows["low"], rows["high"], rows["note"], strict=True
+                )
             ],
             "shrunk": [
                 _with_interval(*values)
@@ -49,7 +51,7 @@ def groups_text(table: pd.DataFrame, model: str | None = None) -> pd.DataFrame:
     )
 
 
-def _with_interval(value: float, low: float, high: float, _note: object = None) -> str:
+def _with_interval(value: float, low: float, high: float) -> str:
     return MISSING if math.isnan(value) else f"{signed(value)} ({signed(low)} to {signed(high)})"
 
 
