@@ -3,7 +3,7 @@
 from .base import canonical
 from .code import code_hash
 from .files import check_files, check_yaml, products
-from .load import load, merge, parse
+from .load import load, merge, parse, with_folder
 from .paths import Paths
 from .study import Study
 
@@ -18,4 +18,5 @@ __all__ = [
     "merge",
     "parse",
     "products",
+    "with_folder",
 ]

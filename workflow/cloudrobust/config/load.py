@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from ..errors import InputError
 from .ablation import WORD
 from .dask import MEMORY
+from .paths import FOLDERS
 from .spelling import nearest
 from .steps import DAY
 from .study import NAME, TILE, Study
@@ -39,7 +40,34 @@ def load(paths: str | Path | Iterable[str | Path]) -> Study:
     merged: dict[str, Any] = {}
     for file in files:
         merged = merge(merged, read_yaml(file))
-    return parse(merged, origin=str(files[-1]) if files else "configuration")
+    return parse(with_folder(merged, files), origin=str(files[-1]) if files else "configuration")
+
+
+def with_folder(values: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
+    """`values` with a folder for results of its own by the name of the first file, unless they name one.
+
+    `config.yaml` of the current folder has `results`, `valley.yaml` has `results/valley`; a `config.yaml` elsewhere goes
+    by the name of its folder. So a study of one's own can't overwrite the default one, and overlays share the results
+    of what they are laid over.
+
+    Raises
+    ------
+    InputError
+        If that folder is a part of the default study's results.
+    """
+    names = [Path(file) for file in files]
+    if "results" in values or not names:
+        return dict(values)
+    first = names[0].absolute()
+    own = first.parent.name if first.stem == "config" else first.stem
+    if first == Path("config.yaml").absolute() or first.stem == own == "config":
+        return dict(values)
+    if own in FOLDERS:
+        raise InputError(
+            f"{names[0]}: results/{own} belongs to the results of config.yaml; name another folder, for example "
+            f"results: results/my-{own}, or rename the file"
+        )
+    return {**values, "results": str(Path("results", own))}
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:

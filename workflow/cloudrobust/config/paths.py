@@ -6,6 +6,13 @@ from pathlib import Path
 
 from .study import Study
 
+FOLDERS = (
+    "ablation", "archive", "benchmarks", "checkpoints", "coverage", "evaluation", "explanations", "landscape", "logs",
+    "observations", "others", "parcels", "predictions", "report", "robustness", "runs", "scenes", "series", "splits",
+    "store", "tuning", "unpacked",
+)  # fmt: skip
+"""What lies directly below a study's folder, or by default beside it."""
+
 
 class Paths:
     """Paths of a study's files, as strings for the workflow's rules.

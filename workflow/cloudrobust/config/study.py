@@ -97,7 +97,11 @@ class Study(Part):
     """One study: from scenes and parcels to the comparison of branches."""
 
     title: str = Field("cloudrobust", description="Shown on tables and figures.")
-    results: Path = Field(Path("results"), description="Folder for everything that is computed.")
+    results: Path = Field(
+        Path("results"),
+        description="Folder for everything that is computed; by default results for config.yaml, and results/valley for "
+        "a file valley.yaml.",
+    )
     period: Period = Field(description="First and last day of the scenes.")
     source: Source = Field(description="Where scenes, or finished series, come from.")
     tiles: tuple[Tile, ...] = Field((), description="MGRS tiles, for example 32UPU; finished series have none.")
