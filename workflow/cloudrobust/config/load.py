@@ -46,9 +46,9 @@ def load(paths: str | Path | Iterable[str | Path]) -> Study:
 def with_folder(values: Mapping[str, Any], files: Iterable[str | Path]) -> dict[str, Any]:
     """`values` with a folder for results of its own by the name of the first file, unless they name one.
 
-    `config.yaml` of the current folder has `results`, `valley.yaml` has `results/valley`; a `config.yaml` elsewhere goes
-    by the name of its folder. So a study of one's own can't overwrite the default one, and overlays share the results
-    of what they are laid over.
+    `config.yaml` of the current folder has `results`, `valley.yaml` has `results/valley`; a `config.yaml` elsewhere
+    goes by the name of its folder. So a study of one's own can't overwrite the default one, and overlays share the
+    results of what they are laid over.
 
     Raises
     ------

@@ -99,8 +99,8 @@ class Study(Part):
     title: str = Field("cloudrobust", description="Shown on tables and figures.")
     results: Path = Field(
         Path("results"),
-        description="Folder for everything that is computed; by default results for config.yaml, and results/valley for "
-        "a file valley.yaml.",
+        description="Folder for everything that is computed; by default results for config.yaml, and results/valley "
+        "for a file valley.yaml.",
     )
     period: Period = Field(description="First and last day of the scenes.")
     source: Source = Field(description="Where scenes, or finished series, come from.")

@@ -7,6 +7,7 @@ wide; their upper left corner is that of the square, moved outwards to the next 
 
 from __future__ import annotations
 
+import math
 import re
 
 from affine import Affine
@@ -44,6 +45,55 @@ def tile_box(tile: str) -> tuple[str, float, float, float, float]:
     left = easting // 60 * 60
     top = -(-(northing + SQUARE) // 60) * 60
     return f"EPSG:{(32600 if north else 32700) + zone}", left, top - SIDE, left + SIDE, top
+
+
+def zone_of(longitude: float, latitude: float) -> int:
+    """The UTM zone of a point, with the wider zones of southern Norway and Svalbard (NGA.STND.0037)."""
+    if 56 <= latitude < 64 and 3 <= longitude < 12:
+        return 32
+    if 72 <= latitude < 84 and 0 <= longitude < 42:
+        return 31 + 2 * int((longitude + 3) // 12)
+    return int((longitude + 180) // 6) % 60 + 1
+
+
+def tile_at(zone: int, south: bool, easting: float, northing: float) -> str:
+    """Name of the tile whose 100 km square holds a point.
+
+    Parameters
+    ----------
+    zone, south
+        UTM zone, and whether it is that of the southern hemisphere.
+    easting, northing
+        Metres in that zone.
+
+    Raises
+    ------
+    InputError
+        If there is no such square.
+    """
+    column, row = int(easting // SQUARE), int(northing // SQUARE)
+    if not 1 <= column <= 8:
+        raise InputError(f"there is no tile at {easting:.0f} m east in zone {zone}")
+    # a square that two latitude bands share goes by the band of its middle
+    middle = (row + 0.5) * SQUARE - (10_000_000 if south else 0)
+    for band in _BANDS:
+        name = f"{zone:02d}{band}{_COLUMNS[zone % 3][column - 1]}{_ROWS[(row + (5 if zone % 2 == 0 else 0)) % 20]}"
+        low, high = (_meridian(-80 + 8 * _BANDS.index(band) + step) for step in (0, 12 if band == "X" else 8))
+        if low <= middle < high:
+            return name
+    raise InputError(f"there is no tile at {northing:.0f} m north in zone {zone}; Sentinel-2 sees -80 to 84 degrees")
+
+
+def _meridian(latitude: float) -> float:
+    """UTM metres from the equator along the middle of a zone (WGS 84, series of Helmert as in Karney 2011)."""
+    phi, n = math.radians(latitude), 1 / (2 * 298.257223563 - 1)
+    terms = (
+        (1 + n**2 / 4 + n**4 / 64) * phi
+        - (3 * n / 2 - 3 * n**3 / 16) * math.sin(2 * phi)
+        + (15 * n**2 / 16 - 15 * n**4 / 64) * math.sin(4 * phi)
+        - 35 * n**3 / 48 * math.sin(6 * phi)
+    )
+    return 0.9996 * 6_378_137.0 / (1 + n) * terms
 
 
 def geoboxes_of(crs: str, left: float, bottom: float, right: float, top: float) -> dict[str, GeoBox]:
