@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run tune ablation difference labels robustness splits test check unit france schema site pins clean fuzz
+.PHONY: help run doctor tune ablation difference labels robustness splits test check unit france schema site pins clean fuzz
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ $(VENV)/.peers: $(VENV)/.test tests/peers/install_pgstac.sh tests/page/install_c
 
 run: $(VENV)/.run ## The whole default study, from scenes to the comparison (about 8 minutes on 2 cores)
 	$(BIN)/snakemake --cores $(CORES)
+
+doctor: $(VENV)/.run ## Does all that a run needs work here, and what mends it?
+	$(BIN)/cloudrobust doctor
 
 ablation: $(VENV)/.run ## What each preprocessing step does by itself: its effect on accuracy and kappa
 	$(BIN)/snakemake --cores $(CORES) -- ablation

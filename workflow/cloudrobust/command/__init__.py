@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import InputError
-from . import pool
+from . import check, doctor, init, pool, report, run
 
-COMMANDS = (pool,)
+COMMANDS = (init, check, run, report, doctor, pool)
 
 
 def parser() -> argparse.ArgumentParser:
