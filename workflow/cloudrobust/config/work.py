@@ -45,15 +45,17 @@ def work_of(study: Study, chain: str) -> Work:
                 jobs["select_scenes", prefix] = None
             elif isinstance(step, Mask):
                 jobs["mask_scenes", prefix] = None
-                for other in sorted(step.reads(level) - {level}):
-                    scenes[other, prefix] = None
+                for read in sorted(step.reads(level) - {level}):
+                    scenes[read, prefix] = None
             if prefix == in_scenes[-1] and not has_pixels:
                 jobs["observe_parcels", prefix] = jobs["collect_series", prefix] = None
         elif step is not None and study.stages.get(prefix) != "pixels":
-            if isinstance(step, Mask) and step.on_parcels and level != "L1C":
-                reference = work_of(study, "L1C")
-                jobs |= dict.fromkeys(reference.jobs)
-                scenes |= dict.fromkeys(reference.scenes)
+            spectra = isinstance(step, Mask) and step.tests_spectra and level != "L1C"
+            reference = "L1C" if spectra else study.reference_chain(prefix)
+            if reference is not None:
+                other = work_of(study, reference)
+                jobs |= dict.fromkeys(other.jobs)
+                scenes |= dict.fromkeys(other.scenes)
             kinds: dict[type[Any], str] = {
                 Select: "select_series", Interpolate: "interpolate_series", Aggregate: "aggregate_pixels"
             }  # fmt: skip
