@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor tune ablation difference labels robustness splits test check unit france schema site pins clean fuzz
+.PHONY: help run doctor tune ablation difference labels robustness splits test check unit france schema site pins fuzz verdict clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -77,8 +77,7 @@ robustness: $(VENV)/.run ## The trained models on fewer clear dates, under more 
 splits: $(VENV)/.run ## What a random split would have claimed, and every fold of blocks as the test part
 	$(BIN)/snakemake --cores $(CORES) -- split_claims cross_validation
 
-fuzz: $(VENV)/.test ## Feed damaged files to every parser of outside data for about an hour
-	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz -n 2
+.PHONY: fuzz: $(VENV)/.test ## Feed damaged files to every parser of outside data for about an hour FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz -n 2 verdict: $(VENV)/.run How often the verdict is wrong, and what it finds: a thousand made-up studies (minutes) benchmarks/verdict.py
 
 schema: $(VENV)/.run ## Write the config's JSON schema and documentation table anew
 	$(BIN)/python -m cloudrobust.config.publish

@@ -11,7 +11,7 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
 from cloudrobust.evaluation.bootstrap import combined, mean_of, resampled, with_ones
-from cloudrobust.evaluation.made_studies import Setting, made_study, rates
+from cloudrobust.evaluation.made_studies import Setting, made_study, rates, right, wrong
 from cloudrobust.evaluation.verdict import (
     DEPENDS,
     HARMS,
@@ -156,16 +156,24 @@ def test_errors_are_as_rare_as_promised_on_made_up_studies(blocks: int) -> None:
     """At most 5 % of 100 studies, up to chance (99.9 % of the binomial); `benchmarks/verdict.py` makes 1000."""
     setting, margin, studies = Setting(blocks=blocks, models=2), 0.05, 100
     most = binom.ppf(0.999, studies, LEVEL) / studies
-    found = rates(setting, [0.0, margin, -margin], margin, studies, resamples=100).set_index("difference")
-    assert found.loc[0.0, ["any_pays", "any_harms"]].sum() <= most
-    assert found.loc[0.0, ["whole_pays", "whole_harms"]].sum() <= most
-    for at, wrong in ((margin, "harms"), (-margin, "pays")):
-        assert found.loc[at, ["any_within", "whole_within", f"any_{wrong}", f"whole_{wrong}"]].max() <= most
+    found = rates(setting, [0.0, margin, -margin], margin, studies, resamples=100)
+    assert found[["any_wrong", "whole_wrong"]].to_numpy().max() <= most
     assert (found["covered"] >= 0.91).all()
 
 
 def test_large_differences_and_none_are_found() -> None:
-    found = rates(Setting(blocks=40, seed=0.02), [0.0, 0.1, -0.15], 0.08, 30, resamples=100).set_index("difference")
-    assert found.loc[0.1, "each_pays"] > 0.8
-    assert found.loc[-0.15, "each_harms"] > 0.8
-    assert found.loc[0.0, "whole_within"] > 0.8
+    found = rates(Setting(blocks=40, seed=0.02), [0.0, 0.1, -0.15], 0.08, 30, resamples=100)
+    assert (found[["each_right", "whole_right"]] > 0.8).all(axis=None)
+
+
+def test_what_is_wrong_and_right_depends_on_the_truth() -> None:
+    assert (right(0.0, 0.01), right(0.01, 0.01), right(-0.5, 0.01)) == (WITHIN, PAYS, HARMS)
+    assert set(wrong(0.01, 0.01)) == {HARMS, DEPENDS, WITHIN}
+    assert set(wrong(-0.001, 0.01)) == {PAYS, DEPENDS}
+
+
+def test_the_expected_accuracy_of_a_made_study_is_the_one_asked_for() -> None:
+    generator = np.random.default_rng(0)
+    study = [made_study(Setting(blocks=50, models=1), 0.05, generator)["model 0"] for _ in range(60)]
+    first, second = np.mean([[branch.mean() for branch in pair] for pair in study], axis=0)
+    assert (first, second) == (pytest.approx(0.9, abs=0.01), pytest.approx(0.85, abs=0.01))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from ..log import Progress
-from .verdict import HARMS, OPEN, PAYS, WHOLE, WITHIN, judged
+from .verdict import DEPENDS, HARMS, PAYS, WHOLE, WITHIN, judged
 
 Floats = npt.NDArray[np.float64]
 
@@ -110,12 +110,12 @@ def rates(
     Returns
     -------
     DataFrame
-        One line a difference: `blocks`, `parcels`, `difference`, `studies`; `any_<verdict>`, the share of studies in
-        which at least one model got it; `each_<verdict>`, the share of models that got it; `whole_<verdict>`, that of
-        studies as a whole; `covered`, how often a model's interval of 95 % holds the truth; `detectable`, the median
-        smallest detectable difference of a model. Verdicts are `pays`, `harms`, `within` and `open`.
+        One line a difference: `blocks`, `parcels`, `difference`, `studies`; `any_wrong`, the share of studies in which
+        at least one model got a wrong verdict (of `wrong`), and `whole_wrong`, that of studies wrong as a whole;
+        `each_right` and `whole_right`, the share of models and of studies with the right verdict (of `right`);
+        `covered`, how often a model's interval of 95 % holds the truth; `detectable`, the median smallest
+        detectable difference of a model.
     """
-    words = {"pays": PAYS, "harms": HARMS, "within": WITHIN, "open": OPEN}
     progress = Progress("differences", len(differences))
     table: list[dict[str, object]] = []
     for position, difference in enumerate(differences):
@@ -129,30 +129,39 @@ def rates(
             lines = judged(study, setting.groups, margin, resamples=resamples, seed=number)
             of_models = [line for line in lines if line["model"] != WHOLE]
             single.append([line["verdict"] for line in of_models])
-            whole += [line["verdict"] for line in lines if line["model"] == WHOLE]
+            whole.append(lines[-1]["verdict"])
             covered += [line["low"] <= difference <= line["high"] for line in of_models]
             detectable += [line["detectable"] for line in of_models]
-        verdicts = np.array(single)
-        line: dict[str, object] = {
-            "blocks": setting.blocks, "parcels": setting.blocks * setting.parcels, "difference": difference,
-            "studies": studies,
-        }  # fmt: skip
-        for name, word in words.items():
-            line[f"any_{name}"] = float((verdicts == word).any(axis=1).mean())
-            line[f"each_{name}"] = float((verdicts == word).mean())
-            line[f"whole_{name}"] = float(np.mean([given == word for given in whole])) if whole else np.nan
-        line |= {"covered": float(np.mean(covered)), "detectable": float(np.median(detectable))}
-        table.append(line)
+        verdicts, of_whole = np.array(single), np.array(whole)
+        bad, good = wrong(difference, margin), right(difference, margin)
+        table.append(
+            {
+                "blocks": setting.blocks,
+                "parcels": setting.blocks * setting.parcels,
+                "difference": difference,
+                "studies": studies,
+                "any_wrong": float(np.isin(verdicts, bad).any(axis=1).mean()),
+                "whole_wrong": float(np.isin(of_whole, bad).mean()),
+                "each_right": float((verdicts == good).mean()),
+                "whole_right": float((of_whole == good).mean()),
+                "covered": float(np.mean(covered)),
+                "detectable": float(np.median(detectable)),
+            }
+        )
         progress.step()
     return pd.DataFrame(table)
 
 
-def power(setting: Setting, difference: float, margin: float, studies: int = 1000, seed: int = 0) -> float:
-    """Probability that a model gets the right verdict at a true difference, by simulation.
-
-    The right verdict is "within the margin" below the margin, and "pays" or "harms" above it.
-    """
-    line = rates(replace(setting), [difference], margin, studies, seed=seed).iloc[0]
+def right(difference: float, margin: float) -> str:
+    """The verdict that is right at a true difference."""
     if abs(difference) < margin:
-        return float(line["each_within"])
-    return float(line["each_pays" if difference > 0 else "each_harms"])
+        return WITHIN
+    return PAYS if difference > 0 else HARMS
+
+
+def wrong(difference: float, margin: float) -> list[str]:
+    """The verdicts that are false at a true difference; "cannot tell" never is."""
+    if difference == 0:
+        return [PAYS, HARMS, DEPENDS]
+    opposite = HARMS if difference > 0 else PAYS
+    return [opposite, DEPENDS, *([WITHIN] if abs(difference) >= margin else [])]
