@@ -42,6 +42,24 @@ def coverage(blocks: int, studies: int, resamples: int = 400, difference: float 
     return line | {f"{name}, points": f"±{50 * np.median(w):.1f}" for name, w in widths.items()}
 
 
+def verdicts(blocks: int, studies: int) -> list[dict[str, str]]:
+    """How often verdicts are wrong and right, a line for each true difference."""
+    found = rates(Setting(blocks=blocks), [0.0, MARGIN, -MARGIN, 2 * MARGIN], MARGIN, studies)
+    return [
+        {
+            "blocks": str(blocks),
+            "test fields": str(row["parcels"]),
+            "true difference": f"{100 * row['difference']:+.0f} points" if row["difference"] else "none",
+            "a model wrong": f"{100 * row['any_wrong']:.1f} %",
+            "whole wrong": f"{100 * row['whole_wrong']:.1f} %",
+            "models right": f"{100 * row['each_right']:.0f} %",
+            "whole right": f"{100 * row['whole_right']:.0f} %",
+            "smallest seen": f"{100 * row['detectable']:.1f}",
+        }
+        for row in found.to_dict("records")
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--studies", type=int, default=1000, help="made-up studies for each line (1000)")
@@ -49,21 +67,7 @@ def main() -> None:
     begin = time.process_time()
     print(f"{studies} studies a line; {Setting()}\n")
     print(markdown(pd.DataFrame([coverage(blocks, studies) for blocks in (4, *BLOCKS)])), flush=True)
-    lines = []
-    for blocks in BLOCKS:
-        for row in rates(Setting(blocks=blocks), [0.0, MARGIN, -MARGIN, 2 * MARGIN], MARGIN, studies).itertuples():
-            lines.append(
-                {
-                    "blocks": str(blocks),
-                    "test fields": str(row.parcels),
-                    "true difference": f"{100 * row.difference:+.0f} points" if row.difference else "none",
-                    "a model wrong": f"{100 * row.any_wrong:.1f} %",
-                    "whole wrong": f"{100 * row.whole_wrong:.1f} %",
-                    "models right": f"{100 * row.each_right:.0f} %",
-                    "whole right": f"{100 * row.whole_right:.0f} %",
-                    "smallest seen": f"{100 * row.detectable:.1f}",
-                }
-            )
+    lines = [line for blocks in BLOCKS for line in verdicts(blocks, studies)]
     print(f"Margin {100 * MARGIN:.0f} points, three models\n")
     print(markdown(pd.DataFrame(lines)))
     print(f"{time.process_time() - begin:.0f} s of processor time")

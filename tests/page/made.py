@@ -8,7 +8,9 @@ import pandas as pd
 import shapely
 import xarray as xr
 
+from cloudrobust.evaluation.verdict import judge
 from cloudrobust.report.page.content import attention_content, parcel_content, series_content
+from cloudrobust.report.page.sections.answer import verdict_rows
 from cloudrobust.report.page.tables import html_table
 from cloudrobust.report.page.write import Page
 
@@ -75,6 +77,14 @@ def attended(cube: xr.Dataset) -> xr.Dataset:
     )  # fmt: skip
 
 
+def verdicts() -> pd.DataFrame:
+    """Three models of which one surely gains, one cannot be told and one did not finish learning."""
+    generator = np.random.default_rng(0)
+    shares = {"transformer": (0.9, 0.6), "A & <B>": (0.8, 0.8), "lstm": (0.9, 0.5)}
+    pairs = {name: tuple(generator.random((3, 200)) < share for share in both) for name, both in shares.items()}
+    return judge(pairs, np.arange(200) // 5, 0.01, {"lstm": "Training had not converged"}, resamples=200)
+
+
 def page(across: int = 12, limit: int = 60) -> Page:
     """The page of `across`² parcels in two branches, with the series of `limit` of them."""
     frame = parcels(across)
@@ -89,7 +99,8 @@ def page(across: int = 12, limit: int = 60) -> Page:
         title="Made-up study",
         question="Do deep models need preprocessed series?",
         answer="On made-up parcels, nobody knows.",
-        caution="These numbers mean nothing.",
+        cautions=["These numbers mean nothing."],
+        forest=verdict_rows(verdicts()),
         tables={"answer": [html_table(pd.DataFrame({"model": ["A & <B>"], "raw": [".500"]}), "Scores")]},
         pictures=[],
         parcels=parcel_content(frame, said, right),

@@ -79,6 +79,26 @@ def test_it_loads_without_an_error_or_a_request_and_fits_the_screen(browser: Any
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_the_verdict_is_on_the_first_screen_and_its_marks_stand_in_their_track(
+    browser: Any, file: Path, width: int
+) -> None:
+    opened(browser, file, width)
+    tops = browser.execute_script(
+        "return ['.answer', '.details', '.verdicts', '#answer h2', '#answer table'].map("
+        "s => document.querySelector(s).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops)
+    assert tops[2] < 1000  # the window is 1000 pixels high
+    outside = browser.execute_script("""
+      return [...document.querySelectorAll('.verdicts .track')].filter(t => {
+        const all = t.getBoundingClientRect(), zero = t.querySelector('.zero').getBoundingClientRect();
+        return all.width < 200 || [...t.querySelectorAll('.range, .zero')].some(
+          m => m.getBoundingClientRect().left < all.left - 1 || m.getBoundingClientRect().right > all.right + 2);
+      }).length""")
+    assert outside == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_map_draws_every_class_in_its_colour(browser: Any, file: Path, width: int) -> None:
     opened(browser, file, width)
     script = """

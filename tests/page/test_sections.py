@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,12 @@ import pytest
 import xarray as xr
 
 from cloudrobust.benchmarks import jobs, time_by_rule
+from cloudrobust.report.page.sections.answer import verdict_rows
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
 from cloudrobust.report.page.sections.provenance import energy_words
+
+from .made import verdicts
 
 
 def curve(drop: float, low: float, high: float) -> dict[str, object]:
@@ -48,6 +52,19 @@ def test_an_explanation_is_called_what_its_interval_allows(tmp_path: Path, row: 
     assert "90 %" not in on_clouds
     assert f"<td>{verdict}</td>" in faithful
     assert faithful.count("<tr>") == 2
+
+
+def test_the_verdict_is_a_row_for_each_model_at_its_place() -> None:
+    table = verdicts()
+    rows = verdict_rows(table)
+    assert rows.count("<li") == len(table) == 4
+    assert "A &amp; &lt;B&gt;" in rows
+    assert re.findall(r"<em>([^<]+)</em>", rows) == ["pays", "cannot be told", "did not finish learning", "pays"]
+    low, high = min(table["low"].min(), -0.01), max(table["high"].max(), 0.01)
+    wanted = 100 * (table["estimate"] - low) / (high - low)
+    places = re.findall(r'class="estimate" style="left:([0-9.]+)%"', rows)
+    assert [float(place) for place in places] == pytest.approx(wanted.tolist(), abs=0.01)
+    assert verdict_rows(table.iloc[:0]) == ""
 
 
 def test_no_explanations_no_tables() -> None:

@@ -25,7 +25,13 @@ def table() -> pd.DataFrame:
     made = pd.DataFrame(rows, columns=names)
     for end in ("", "_low", "_high"):
         made[f"kappa{end}"] = 1.1 * made[f"accuracy{end}"]
-    return made
+    return made.assign(accuracy_note="", kappa_note="")
+
+
+def test_a_missing_interval_says_why(table: pd.DataFrame) -> None:
+    table.loc[0, ["kappa_low", "kappa_high", "kappa_note"]] = [np.nan, np.nan, "One class alone."]
+    assert effects_text(table)["Cohen's kappa"].iloc[0] == "+.023"
+    assert "Cohen's kappa, TempCNN: One class alone." in notes(table, "full", [], {}, {"a": 9}, 3)
 
 
 def test_cells_are_effects_with_their_intervals_and_models_stand_together(table: pd.DataFrame) -> None:

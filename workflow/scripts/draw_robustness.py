@@ -6,7 +6,7 @@ import pandas as pd
 
 from adaptor import job
 from cloudrobust.report.figures.robustness import robustness_figure, robustness_parcels_figure
-from cloudrobust.report.robustness import ROBUSTNESS, robustness_text
+from cloudrobust.report.robustness import ROBUSTNESS, missing_bands, robustness_text
 from cloudrobust.report.style import save
 from cloudrobust.report.table_files import write_forms
 from comparison import wanted
@@ -15,7 +15,8 @@ with job(snakemake):
     cfg = wanted(snakemake)
     table = pd.concat([pd.read_csv(file) for file in snakemake.input.tables], ignore_index=True)
     tables = Path(snakemake.output.tables[0]).parent
-    write_forms("robustness", table, robustness_text(table), ROBUSTNESS, tables, ("model", "branch"))
+    words = f"{ROBUSTNESS}{missing_bands(table)}"
+    write_forms("robustness", table, robustness_text(table), words, tables, ("model", "branch"))
     folder = Path(snakemake.output.figures[0]).parent
     save(robustness_figure(table, cfg["raw"], cfg["preprocessed"]), folder / "robustness")
     save(robustness_parcels_figure(table, cfg["raw"], cfg["preprocessed"]), folder / "robustness-parcels")

@@ -17,7 +17,7 @@ from cloudrobust.report.page.content import attention_content, parcel_content, s
 from cloudrobust.report.page.pictures import collect
 from cloudrobust.report.page.scenery import scenery
 from cloudrobust.report.page.sections.ablation import ablation_picture, ablation_tables
-from cloudrobust.report.page.sections.answer import answer_tables, verdict_tables
+from cloudrobust.report.page.sections.answer import answer_tables, verdict_rows, verdict_tables
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
 from cloudrobust.report.page.sections.predictions import best_run, takeaway_tables
@@ -62,7 +62,8 @@ with job(snakemake):
         series["pictures"] = scenery(index, snakemake.params.store, parcels, settings.pictures)
     explained = [(Path(file).parts[-3], Path(file).parts[-2]) for file in snakemake.input.explanations]
     pngs = sorted(Path(snakemake.input.answer_figures[0]).parent.glob("*.png"))
-    pictures = [(png.stem, png) for png in pngs if str(png) in set(snakemake.input.figures)]
+    # The page has the verdict as rows of its own.
+    pictures = [(p.stem, p) for p in pngs if str(p) in set(snakemake.input.figures) and p.stem != "verdict"]
     for folder in snakemake.input.folders:
         model, branch = Path(folder).parts[-2], Path(folder).parts[-3]
         if model in snakemake.params.shown:
@@ -82,7 +83,8 @@ with job(snakemake):
         question=QUESTION,
         answer=headline,
         details=details,
-        caution=" ".join(
+        forest=verdict_rows(verdict),
+        cautions=[
             words
             for words in (
                 method_words(verdict),
@@ -91,7 +93,7 @@ with job(snakemake):
                 absent_sentence(classes),
             )
             if words
-        ),
+        ],
         tables={
             "answer": [
                 *verdict_tables(verdict, *names),

@@ -27,7 +27,11 @@ def effects_text(table: pd.DataFrame) -> pd.DataFrame:
     for metric in METRICS:
         rows = zip(*(table[metric + end] for end in ("", "_low", "_high")), strict=True)
         text[METRIC_NAMES[metric]] = [
-            MISSING if pd.isna(effect) else f"{signed(effect)} ({signed(low)} to {signed(high)})"
+            MISSING
+            if pd.isna(effect)
+            else signed(effect)
+            if pd.isna(low)
+            else f"{signed(effect)} ({signed(low)} to {signed(high)})"
             for effect, low, high in rows
         ]
     order = {name: number for number, name in enumerate(dict.fromkeys(table["factor"] + "/" + table["level"]))}
@@ -80,6 +84,11 @@ def notes(
     if len(untold):
         names = ", ".join(f"{factor} {level}" for factor, level in untold.itertuples(index=False))
         words.append(f"No pair of branches tells the effect of {names}.")
+    for metric in METRICS:
+        told = table[f"{metric}_note"].fillna("").astype(str)
+        for why in dict.fromkeys(told[(told != "") & table[metric].notna()]):
+            names = ", ".join(dict.fromkeys(model_name(model) for model in table.loc[told == why, "model"]))
+            words.append(f"{METRIC_NAMES[metric]}, {names}: {why}")
     if any(missed.values()):
         said = ", ".join(f"{count} in {branch}" for branch, count in missed.items() if count)
         words.append(f"Test parcels without an answer, which are scored in no branch therefore: {said}.")

@@ -34,6 +34,12 @@ def robustness_text(curves: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def missing_bands(curves: pd.DataFrame) -> str:
+    """Why bands are missing, a sentence each reason; empty if none is."""
+    told = curves["note"].fillna("").astype(str)
+    return "".join(f" {int((told == why).sum())} points have no band: {why}" for why in dict.fromkeys(told[told != ""]))
+
+
 def as_it_is(lines: pd.DataFrame) -> pd.Series:
     """What one branch x model reached on the series as they are."""
     return lines[(lines["kind"] == "lost") & (lines["x"] == 0)].iloc[0]

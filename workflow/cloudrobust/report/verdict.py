@@ -17,6 +17,9 @@ from .table_files import write_forms
 Line = Mapping[str, Any]
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
+MANY = 10
+"""More than so many times the seeds are not counted."""
+
 
 def points(difference: float) -> str:
     """A difference of accuracy in points, without its sign: `0.4`, `6.8`, `18`."""
@@ -143,7 +146,9 @@ def _needed(lines: Sequence[Line]) -> str:
     if fields:
         low, high = about(fields[0]), about(fields[-1])
         words.append(f"about {low} test fields" if low == high else f"about {low} to {high} test fields")
-    if repeats:
+    if repeats and max(repeats) > MANY * seeds:
+        words.append(f"many more repeats of training than {seeds}")
+    elif repeats:
         low, high = about(min(repeats)), about(max(repeats))
         times = low if low == high else f"{low} to {high}"
         words.append(f"{'' if words else 'about '}{times} repeats of training instead of {seeds}")
@@ -208,11 +213,12 @@ def method_words(table: pd.DataFrame) -> str:
         "" if first["unit"] == "blocks" else " Neighbouring parcels count as independent here, for there are no blocks."
     )
     notes = table[table["note"].fillna("").astype(str) != ""]
-    told = "".join(f" {_name(row['model'])}: {row['note']}" for _, row in notes.iterrows())
+    told = "".join(f" {shown_name(row['model'])}: {row['note']}" for _, row in notes.iterrows())
     return f"{words}{alone}{told}"
 
 
-def _name(model: str) -> str:
+def shown_name(model: str) -> str:
+    """The name of a model, or of the mean of all."""
     return "All models" if model == WHOLE else model_name(model)
 
 
@@ -237,7 +243,7 @@ def verdict_text(table: pd.DataFrame, tests: bool = False) -> pd.DataFrame:
     rows = []
     for line in rows_of(table):
         row = {
-            "model": _name(line["model"]),
+            "model": shown_name(line["model"]),
             "verdict": verdict_words(line),
             "points": signed_points(line["estimate"]),
             "between": _between(line),
@@ -282,21 +288,30 @@ def write_verdict_table(table: pd.DataFrame, raw: str, preprocessed: str, folder
     write_forms("verdict", table, verdict_text(table, tests=True), words, folder, left=["model", "verdict"])
 
 
+def extent(table: pd.DataFrame) -> tuple[float, float] | None:
+    """The least and the greatest value of a plot of all ranges; None if there is no range."""
+    known = table[table["low"].notna()] if len(table) else table
+    if known.empty:
+        return None
+    margin = float(table["margin"].iloc[0])
+    return min(float(known["low"].min()), -margin), max(float(known["high"].max()), margin)
+
+
 def bars(table: pd.DataFrame, across: int = 88) -> list[str]:
     """The table as lines of characters: name, range with estimate, difference, and verdict; `│` is 0.
 
     `across` is the number of characters that a line may have.
     """
-    known = table[table["low"].notna()]
-    if known.empty:
+    found = extent(table)
+    if found is None:
         return []
+    low, high = found
     margin = float(table["margin"].iloc[0])
-    low, high = min(known["low"].min(), -margin), max(known["high"].max(), margin)
 
     def place(value: float) -> int:
         return round((value - low) / (high - low) * (width - 1))
 
-    names = [_name(model) for model in table["model"]]
+    names = [shown_name(model) for model in table["model"]]
     words = [verdict_words(line, short=True) for line in rows_of(table)]
     width = max(across - max(map(len, names)) - max(map(len, words)) - 9, 9)
     lines = []

@@ -17,9 +17,6 @@ PHOTOGRAPHS = ("chips",)
 WIDTH = 1440
 
 KINDS: tuple[tuple[str, str, str, str], ...] = (
-    (r"verdict", "verdict", "Does preprocessing pay?",
-     "One row for each model: how many more fields in a hundred are right with preprocessing, as a point with its "
-     "likely range; left of zero raw is better, right of zero preprocessed; the shaded band is too small to matter."),
     (r"comparison", "answer", "Scores of all models in both branches",
      "Dots with bars: mean score and deviation over seeds of each model on raw and on preprocessed series."),
     (r"confidence", "answer", "How sure the difference is",

@@ -24,9 +24,11 @@ class Page:
 
     Attributes
     ----------
-    title, question, answer, details, caution
+    title, question, answer, details, cautions
         Words of `report.summary` and `report.verdict`: the answer stands first, what is known of each model below it,
         how sure all of this is only after the forest plot.
+    forest
+        Of `sections.answer.verdict_rows`.
     tables
         By section ("answer", "models", "why", "robustness", "price", "explanations", "predictions", "ledger",
         "provenance"), tables as HTML, of `tables.html_table`.
@@ -41,7 +43,7 @@ class Page:
     title: str
     question: str
     answer: str
-    caution: str
+    cautions: Sequence[str]
     tables: dict[str, Sequence[Markup]]
     pictures: Sequence[Picture]
     parcels: dict[str, Any]
@@ -49,6 +51,7 @@ class Page:
     attention: dict[str, Any] = field(default_factory=dict)
     configuration: str = ""
     details: str = ""
+    forest: Markup = field(default_factory=Markup)
 
 
 def render(page: Page) -> str:
