@@ -163,11 +163,9 @@ def judged(
     both = {model: (drawn[2 * n], drawn[2 * n + 1]) for n, model in enumerate(pairs)}
     unit, units = ("parcels", parcels) if groups is None else ("blocks", len(set(np.asarray(groups).tolist())))
     common = {"unit": unit, "units": units, "parcels": parcels, "margin": margin}
-    # Three seeds say little of their own variance, so plans take its mean over all runs.
-    typical = max(float(np.mean([part.seed_variance for part in drawn])), 0.0)
     finished = [model for model in both if model not in unfinished]
     family = max(len(finished), 1)
-    lines = [_line(model, [pair], family, margin, parcels, typical) | common for model, pair in both.items()]
+    lines = [_line(model, [pair], family, margin, parcels) | common for model, pair in both.items()]
     known = [line for line in lines if line["model"] not in unfinished and not line["note"]]
     for test in ("p_difference", "p_equivalence"):
         adjusted = holm(np.array([line[test] for line in known], np.float64))
@@ -176,7 +174,7 @@ def judged(
     for line in lines:
         _judge_line(line, unfinished.get(line["model"], ""))
     if len(finished) > 1:
-        whole = _line(WHOLE, [both[model] for model in finished], 1, margin, parcels, typical) | common
+        whole = _line(WHOLE, [both[model] for model in finished], 1, margin, parcels) | common
         whole |= {f"{test}_holm": whole[test] for test in ("p_difference", "p_equivalence")}
         _judge_line(whole, "")
         if {PAYS, HARMS} <= {line["verdict"] for line in lines}:
@@ -226,12 +224,8 @@ def _line(
     family: int,
     margin: float,
     parcels: int,
-    typical: float,
 ) -> Line:
-    """Everything but the verdict on the mean difference of one or more models.
-
-    `family` models share the correction; `typical` is the variance between seeds that plans reckon with.
-    """
+    """Everything but the verdict on the mean difference of one or more models; `family` share the correction."""
     weight = 1 / len(both)
     parts = [part for one, two in both for part in ((weight, one), (-weight, two))]
     found = combined(parts, confidence=1 - LEVEL, least=least_error(parcels))
@@ -245,7 +239,8 @@ def _line(
         return line | dict.fromkeys((*TESTS, *PLANS), np.nan)
     size = abs(found.estimate)
     freedom = sum(len(part.scores) - 1 for _, part in parts)
-    of_seeds = sum(w**2 * typical / len(part.scores) for w, part in parts)
+    # A few seeds say little of their own variance; summed over runs before it is cut off at 0 it says more.
+    of_seeds = max(sum(w**2 * part.seed_variance / len(part.scores) for w, part in parts), 0.0)
     plan = Plan(found.units, found.units_error**2, max(freedom, 1), of_seeds)
     different = (LEVEL / family / 2, 1 - POWER)
     # At a true difference of 0 both one-sided tests must succeed.
