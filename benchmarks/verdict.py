@@ -63,11 +63,15 @@ def verdicts(blocks: int, studies: int) -> list[dict[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--studies", type=int, default=1000, help="made-up studies for each line (1000)")
-    studies = parser.parse_args().studies
+    parser.add_argument(
+        "--blocks", type=int, nargs="*", default=[4, *BLOCKS], help="numbers of blocks (4 6 10 20 40 80)"
+    )
+    options = parser.parse_args()
+    studies = options.studies
     begin = time.process_time()
     print(f"{studies} studies a line; {Setting()}\n")
-    print(markdown(pd.DataFrame([coverage(blocks, studies) for blocks in (4, *BLOCKS)])), flush=True)
-    lines = [line for blocks in BLOCKS for line in verdicts(blocks, studies)]
+    print(markdown(pd.DataFrame([coverage(blocks, studies) for blocks in options.blocks])), flush=True)
+    lines = [line for blocks in options.blocks if blocks in BLOCKS for line in verdicts(blocks, studies)]
     print(f"Margin {100 * MARGIN:.0f} points, three models\n")
     print(markdown(pd.DataFrame(lines)))
     print(f"{time.process_time() - begin:.0f} s of processor time")

@@ -195,8 +195,8 @@ METHOD = (
     "difference is other than 0 (p < .05), and does not pay by more than {margin} if two one-sided tests place it "
     "within ±{margin} (p < .05); both are adjusted for the number of models by Holm's procedure, so a range that just "
     "misses 0 may still not be enough. The whole study is judged by the mean over its models. The smallest difference "
-    "seen is the one that such a study finds in {power} of 100 cases. No test of answers sees whether a network finished "
-    "learning; one that did not gets no verdict."
+    "seen is the one that such a study finds in {power} of 100 cases. No test of answers sees whether a network "
+    "finished learning; one that did not gets no verdict."
 )
 
 
