@@ -77,7 +77,11 @@ robustness: $(VENV)/.run ## The trained models on fewer clear dates, under more 
 splits: $(VENV)/.run ## What a random split would have claimed, and every fold of blocks as the test part
 	$(BIN)/snakemake --cores $(CORES) -- split_claims cross_validation
 
-.PHONY: fuzz: $(VENV)/.test ## Feed damaged files to every parser of outside data for about an hour FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz -n 2 verdict: $(VENV)/.run How often the verdict is wrong, and what it finds: a thousand made-up studies (minutes) benchmarks/verdict.py
+fuzz: $(VENV)/.test ## Feed damaged files to every parser of outside data for about an hour
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz -n 2
+
+verdict: $(VENV)/.run ## How often the verdict is wrong, and what it finds: a thousand made-up studies (minutes)
+	$(BIN)/python benchmarks/verdict.py
 
 schema: $(VENV)/.run ## Write the config's JSON schema and documentation table anew
 	$(BIN)/python -m cloudrobust.config.publish
