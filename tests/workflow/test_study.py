@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from cloudrobust.report.verdict import verdict_sentences
+
 from .project import SMALL, Project
 
 MODELS = list(SMALL["models"])
@@ -23,11 +25,22 @@ BRANCHES = list(SMALL["branches"])
 
 def test_every_result_that_is_promised_is_there(finished: Project) -> None:
     results = finished.folder / "results"
-    for table in ("accuracy", "kappa", "classes", "parameters", "scores", "confidence", "variance", "for-whom"):
+    for table in (
+        "accuracy",
+        "kappa",
+        "classes",
+        "parameters",
+        "scores",
+        "verdict",
+        "confidence",
+        "variance",
+        "for-whom",
+    ):
         for suffix in ("csv", "md", "tex"):
             assert (results / "report" / "tables" / f"{table}.{suffix}").stat().st_size > 0
     for figure in (
         "comparison",
+        "verdict",
         "confidence",
         "reliability",
         "split-distance",
@@ -40,7 +53,10 @@ def test_every_result_that_is_promised_is_there(finished: Project) -> None:
         assert (results / "report" / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / "report" / "figures" / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
     summary = (results / "report" / "summary.md").read_text()
-    assert "preprocessed minus that on raw" in summary
+    verdicts = pd.read_csv(results / "evaluation" / "verdict.csv")
+    assert set(verdicts["model"]) >= set(MODELS)
+    assert verdict_sentences(verdicts)[0] in summary
+    assert "](figures/verdict.png)" in summary
     scenes = pd.read_csv(results / "scenes" / "ledger.csv")
     assert (scenes["found"] == scenes["used"]).all()
     of_level = scenes.groupby("level")["scenes"].sum()
