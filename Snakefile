@@ -55,6 +55,10 @@ rule all:
         PATHS.evaluation("study.json"),
 
 
+onstart:
+    show_extra_trainings()
+
+
 onsuccess:
     run_lock.leave(Path(".snakemake"))
     show_lost_jobs(log)

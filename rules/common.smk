@@ -416,9 +416,49 @@ def explained_figures():
     return [PATHS.report("figures", f"{name}.png") for name in ("faithfulness", "on-clouds", *classes)]
 
 
-def predictions(file):
-    """One file of the answers of every branch x model."""
-    return [PATHS.prediction(branch, model, file) for branch in STUDY.branches for model in STUDY.models]
+def predictions(file, paths=PATHS):
+    """One file of every branch x model whose answers are taken away."""
+    return [
+        paths.prediction(branch, name, file) for branch in STUDY.answering_branches for name in STUDY.answering_models
+    ]
+
+
+def decisions(file):
+    """One file about the choice of the branch for every model that answers, where it answers in both branches."""
+    both = {STUDY.comparison.raw, STUDY.comparison.preprocessed}
+    if len(both) < 2 or not both <= set(STUDY.answering_branches):
+        return []
+    return [PATHS.evaluation(f"decision-{name}-{file}") for name in STUDY.answering_models]
+
+
+# What each fold trains: the study's training with the first of its seeds.
+CROSS_TRAINING = STUDY.training.model_copy(update={"seeds": STUDY.training.seeds[: STUDY.prediction.seeds]})
+
+
+def candidate_keys(answering):
+    """Branch and model of the runs that decide which model stands behind a name, such as "best"."""
+    return [[branch, model] for branch in STUDY.answering_branches for model in STUDY.candidates(answering)]
+
+
+def candidate_runs(answering, file, branch=None):
+    """One file of each of these runs, or of those in one branch."""
+    return [PATHS.run(b, model, file) for b, model in candidate_keys(answering) if branch in (None, b)]
+
+
+def candidate_models(branch, answering):
+    """Their models as they stand in a branch, canonical, by name."""
+    models = {name: STUDY.model(branch, name).model_dump(mode="json") for name in STUDY.candidates(answering)}
+    return canonical(models)
+
+
+def code_of_candidates(answering):
+    """Hash of the code that trains any of them."""
+    return code("cross_predict", *(f"cloudrobust.models.{STUDY.models[n].do}" for n in STUDY.candidates(answering)))
+
+
+def show_extra_trainings():
+    """What cross-prediction adds to the study's trainings, before it is spent."""
+    print(STUDY.extra_trainings(), file=sys.stderr)
 
 
 def other_parcels():

@@ -1,40 +1,100 @@
-"""Predictions to take away: an answer for every parcel of the study, and for other parcels on request."""
+"""Answers to take away: every labelled parcel by a model that never saw its label, the others by the study's seeds."""
+
+
+rule deal_folds:
+    input:
+        parcels=PATHS.parcels,
+    output:
+        folds=PATHS.folds,
+    log:
+        PATHS.log("deal_folds.log"),
+    benchmark:
+        PATHS.benchmark("deal_folds.tsv")
+    conda:
+        "../envs/images.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        cfg=STUDY.split.canonical(),
+        folds=STUDY.prediction.folds,
+        code=code("deal_folds"),
+    script:
+        "../workflow/scripts/deal_folds.py"
+
+
+rule cross_predict:
+    input:
+        series=lambda wildcards: PATHS.series(STUDY.branches[wildcards.branch].chain),
+        folds=PATHS.folds,
+        predictions=lambda wildcards: candidate_runs(wildcards.answering, "predictions.parquet"),
+        history=lambda wildcards: candidate_runs(wildcards.answering, "history.csv"),
+    output:
+        table=PATHS.prediction(model="{answering}", file="out_of_fold.parquet"),
+        card=PATHS.prediction(model="{answering}", file="card.json"),
+    log:
+        PATHS.log("cross_predict", "{branch}-{answering}.log"),
+    benchmark:
+        PATHS.benchmark("cross_predict", "{branch}-{answering}.tsv")
+    wildcard_constraints:
+        branch=exactly_these(sorted(STUDY.answering_branches)),
+        answering=exactly_these(sorted(STUDY.answering_models)),
+    conda:
+        "../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 600 * attempt,
+    params:
+        models=lambda wildcards: candidate_models(wildcards.branch, wildcards.answering),
+        runs=lambda wildcards: canonical(candidate_keys(wildcards.answering)),
+        training=CROSS_TRAINING.canonical(),
+        checkpoints=PATHS.checkpoints(model="{answering}"),
+        code=lambda wildcards: code_of_candidates(wildcards.answering),
+    script:
+        "../workflow/scripts/cross_predict.py"
 
 
 rule predict_parcels:
     input:
-        predictions=PATHS.run(file="predictions.parquet"),
-        models=PATHS.run(file="model.pt"),
-        card=PATHS.run(file="card.json"),
+        table=PATHS.prediction(model="{answering}", file="out_of_fold.parquet"),
+        card=PATHS.prediction(model="{answering}", file="card.json"),
+        folds=PATHS.folds,
+        runs=lambda wildcards: candidate_runs(wildcards.answering, "model.pt", wildcards.branch),
         series=lambda wildcards: PATHS.series(STUDY.branches[wildcards.branch].chain),
         trained_on=lambda wildcards: PATHS.series(STUDY.branches[wildcards.branch].chain),
         measured=PATHS.series(measured_chain(STUDY.comparison.preprocessed)),
         parcels=PATHS.parcels,
         split=PATHS.split,
     output:
-        parcels=PATHS.prediction(file="parcels.parquet"),
-        package=PATHS.prediction(file="parcels.gpkg"),
-        style=PATHS.prediction(file="parcels.qml"),
-        csv=PATHS.prediction(file="parcels.csv"),
+        parcels=PATHS.prediction(model="{answering}", file="parcels.parquet"),
+        package=PATHS.prediction(model="{answering}", file="parcels.gpkg"),
+        style=PATHS.prediction(model="{answering}", file="parcels.qml"),
+        csv=PATHS.prediction(model="{answering}", file="parcels.csv"),
+        likely=PATHS.prediction(model="{answering}", file="likely.csv"),
         area=report(
-            PATHS.prediction(file="area.csv"),
+            PATHS.prediction(model="{answering}", file="area.csv"),
             caption="../workflow/report/area.rst",
             category="Predictions",
-            labels={"branch": "{branch}", "model": "{model}", "what": "area"},
+            labels={"branch": "{branch}", "model": "{answering}", "what": "area"},
         ),
         disagreement=report(
-            PATHS.prediction(file="disagreement.csv"),
+            PATHS.prediction(model="{answering}", file="disagreement.csv"),
             caption="../workflow/report/disagreement.rst",
             category="Predictions",
-            labels={"branch": "{branch}", "model": "{model}", "what": "disagreement"},
+            labels={
+                "branch": "{branch}",
+                "model": "{answering}",
+                "what": "disagreement",
+            },
         ),
     log:
-        PATHS.log("predict_parcels", "{branch}-{model}.log"),
+        PATHS.log("predict_parcels", "{branch}-{answering}.log"),
     benchmark:
-        PATHS.benchmark("predict_parcels", "{branch}-{model}.tsv")
+        PATHS.benchmark("predict_parcels", "{branch}-{answering}.tsv")
     wildcard_constraints:
-        branch=exactly_these(sorted(STUDY.branches)),
-        model=exactly_these(sorted(STUDY.models)),
+        branch=exactly_these(sorted(STUDY.answering_branches)),
+        answering=exactly_these(sorted(STUDY.answering_models)),
     conda:
         "../envs/learning.yaml"
     threads: 1
@@ -43,10 +103,53 @@ rule predict_parcels:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg=STUDY.prediction.canonical(),
+        run=lambda wildcards: PATHS.run(wildcards.branch, ""),
         labels="",
+        resamples=STUDY.evaluation.resamples,
         code=code("predict_parcels"),
     script:
         "../workflow/scripts/predict_parcels.py"
+
+
+rule weigh_decision:
+    input:
+        raw=PATHS.prediction(STUDY.comparison.raw, "{answering}", "parcels.parquet"),
+        preprocessed=PATHS.prediction(STUDY.comparison.preprocessed, "{answering}", "parcels.parquet"),
+        folds=PATHS.folds,
+    output:
+        changes=report(
+            PATHS.evaluation("decision-{answering}-changes.csv"),
+            caption="../workflow/report/decision.rst",
+            category="Predictions",
+            labels={
+                "branch": "both",
+                "model": "{answering}",
+                "what": "changed answers",
+            },
+        ),
+        inspections=report(
+            PATHS.evaluation("decision-{answering}-inspections.csv"),
+            caption="../workflow/report/decision.rst",
+            category="Predictions",
+            labels={"branch": "both", "model": "{answering}", "what": "inspections"},
+        ),
+    log:
+        PATHS.log("weigh_decision", "{answering}.log"),
+    benchmark:
+        PATHS.benchmark("weigh_decision", "{answering}.tsv")
+    wildcard_constraints:
+        answering=exactly_these(sorted(STUDY.answering_models)),
+    conda:
+        "../envs/learning.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        cfg=STUDY.prediction.canonical(),
+        resamples=STUDY.evaluation.resamples,
+        code=code("weigh_decision"),
+    script:
+        "../workflow/scripts/weigh_decision.py"
 
 
 if STUDY.prediction.file:
@@ -63,9 +166,10 @@ if STUDY.prediction.file:
 
     rule predict_other_parcels:
         input:
-            predictions=PATHS.run(file="predictions.parquet"),
-            models=PATHS.run(file="model.pt"),
-            card=PATHS.run(file="card.json"),
+            table=PATHS.prediction(model="{answering}", file="out_of_fold.parquet"),
+            card=PATHS.prediction(model="{answering}", file="card.json"),
+            folds=PATHS.folds,
+            runs=lambda wildcards: candidate_runs(wildcards.answering, "model.pt", wildcards.branch),
             series=lambda wildcards: OTHERS.series(STUDY.branches[wildcards.branch].chain),
             trained_on=lambda wildcards: PATHS.series(STUDY.branches[wildcards.branch].chain),
             measured=OTHERS.series(measured_chain(STUDY.comparison.preprocessed)),
@@ -73,18 +177,18 @@ if STUDY.prediction.file:
             split=PATHS.split,
             labels=str(STUDY.prediction.file),
         output:
-            parcels=OTHERS.prediction(file="answers/parcels.parquet"),
-            package=OTHERS.prediction(file="answers/parcels.gpkg"),
-            style=OTHERS.prediction(file="answers/parcels.qml"),
-            csv=OTHERS.prediction(file="answers/parcels.csv"),
-            disagreement=OTHERS.prediction(file="answers/disagreement.csv"),
+            parcels=OTHERS.prediction(model="{answering}", file="answers/parcels.parquet"),
+            package=OTHERS.prediction(model="{answering}", file="answers/parcels.gpkg"),
+            style=OTHERS.prediction(model="{answering}", file="answers/parcels.qml"),
+            csv=OTHERS.prediction(model="{answering}", file="answers/parcels.csv"),
+            disagreement=OTHERS.prediction(model="{answering}", file="answers/disagreement.csv"),
         log:
-            PATHS.log("predict_other_parcels", "{branch}-{model}.log"),
+            PATHS.log("predict_other_parcels", "{branch}-{answering}.log"),
         benchmark:
-            PATHS.benchmark("predict_other_parcels", "{branch}-{model}.tsv")
+            PATHS.benchmark("predict_other_parcels", "{branch}-{answering}.tsv")
         wildcard_constraints:
-            branch=exactly_these(sorted(STUDY.branches)),
-            model=exactly_these(sorted(STUDY.models)),
+            branch=exactly_these(sorted(STUDY.answering_branches)),
+            answering=exactly_these(sorted(STUDY.answering_models)),
         conda:
             "../envs/learning.yaml"
         threads: 1
@@ -93,7 +197,9 @@ if STUDY.prediction.file:
             runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             cfg=STUDY.prediction.canonical(),
+            run=lambda wildcards: PATHS.run(wildcards.branch, ""),
             labels=STUDY.parcels.canonical(),
+            resamples=STUDY.evaluation.resamples,
             code=code("predict_parcels"),
         script:
             "../workflow/scripts/predict_parcels.py"
@@ -101,6 +207,4 @@ if STUDY.prediction.file:
 
 rule predict:
     input:
-        [OTHERS.prediction(b, m, "answers/parcels.gpkg") for b in STUDY.branches for m in STUDY.models]
-        if STUDY.prediction.file
-        else predictions("parcels.gpkg"),
+        predictions("answers/parcels.gpkg", OTHERS) if STUDY.prediction.file else predictions("parcels.gpkg"),

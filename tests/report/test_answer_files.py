@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,6 +42,9 @@ def found(parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "probability": [0.9, 0.8, 0.6], "second": ["wheat", "maize", "maize"], "probability_2": [0.1, 0.2, 0.4],
             "third": [None] * 3, "probability_3": [float("nan")] * 3, "entropy": [0.1, 0.2, 0.3],
             "disagreement": [0.0, 0.5, 0.0], "part": ["test", "train", "none"],
+            "likely": ["maize", "wheat or maize", "wheat or maize"], "likely_count": [1, 2, 2],
+            "answered_by": ["fold 1 of 2: TempCNN, raw", "fold 2 of 2: TempCNN, raw", "ensemble of 3 seeds: TempCNN"],
+            "fold": [1, 2, None],
         }
     )  # fmt: skip
     return parcel_answers(parcels, answers, pd.Series({"a": 7, "b": 6, "c": 5}))
@@ -73,6 +77,44 @@ def test_all_files_hold_the_same_parcels(found: gpd.GeoDataFrame, tmp_path: Path
     assert package["agrees"].fillna("").tolist() == table["agrees"].fillna("").tolist() == ["yes", "no", "", "", ""]
     assert package.crs == parquet.crs == found.crs
     assert package.geometry.geom_equals(found.geometry).all()
+
+
+def test_every_answer_says_by_which_model_and_how_sure_the_class_is(found: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    write_answers(found, tmp_path)
+    package = gpd.read_file(tmp_path / "parcels.gpkg", layer="parcels").set_index("parcel")
+    assert package.loc["b", ["likely", "answered_by"]].tolist() == ["wheat or maize", "fold 2 of 2: TempCNN, raw"]
+    assert package["fold"].fillna(0).tolist() == [1, 2, 0, 0, 0]
+    assert package["likely_count"].fillna(0).tolist() == [1, 2, 2, 0, 0]
+    assert package.loc[["d", "e"], "answered_by"].isna().all()
+
+
+def test_answers_without_folds_have_empty_columns(parcels: gpd.GeoDataFrame, found: gpd.GeoDataFrame) -> None:
+    bare = pd.DataFrame(found)[["parcel", "declared", "predicted", "probability", "second", "probability_2", "third",
+                                "probability_3", "entropy", "disagreement", "part"]]  # fmt: skip
+    again = parcel_answers(parcels, bare[bare["predicted"].notna()], pd.Series(dtype=int))
+    assert again[["likely", "answered_by", "fold"]].isna().all(axis=None)
+
+
+def test_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe_in_the_csv_alone(
+    found: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    dangerous = ["=HYPERLINK(1)", "+cmd", "-2+3", "@SUM(A1)", "-12"]
+    found["parcel"] = dangerous
+    write_answers(found, tmp_path)
+    with (tmp_path / "parcels.csv").open(newline="") as file:
+        cells = [row["parcel"] for row in csv.DictReader(file)]
+    assert cells == ["'=HYPERLINK(1)", "'+cmd", "'-2+3", "'@SUM(A1)", "-12"]
+    assert gpd.read_parquet(tmp_path / "parcels.parquet")["parcel"].tolist() == dangerous
+    assert gpd.read_file(tmp_path / "parcels.gpkg", layer="parcels")["parcel"].tolist() == dangerous
+
+
+def test_the_style_labels_parcels_with_several_likely_classes() -> None:
+    root = ElementTree.fromstring(qml(["maize", "wheat"]).partition("\n")[2])
+    assert root.attrib["labelsEnabled"] == "1"
+    text = root.find("labeling/settings/text-style")
+    assert text is not None
+    assert text.attrib["fieldName"] == 'CASE WHEN "likely_count" > 1 THEN "likely" END'
+    assert {"likely", "likely_count", "answered_by"} <= set(FRONT)
 
 
 def test_the_package_carries_its_style_as_the_default(found: gpd.GeoDataFrame, tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from .project import SMALL, Project
 
 MODELS = len(SMALL["models"])
 MONTHS = 3
-LEARNING_OF_ONE_BRANCH = {"train": MODELS, "predict_parcels": MODELS}
+# The best model is chosen anew over both branches, and answers both.
+ANSWERS = {"cross_predict": 2, "predict_parcels": 2, "weigh_decision": 1}
+LEARNING_OF_ONE_BRANCH = {"train": MODELS, **ANSWERS}
 # Everything that looks at all runs at once.
 COMPARISON = {
     "evaluate": 1,
@@ -57,8 +59,6 @@ def test_the_dilation_of_the_mask_leaves_raw_scenes_and_the_other_branch_alone(f
             "draw_series": 1,
             "draw_chips": 1,
             **LEARNING_OF_ONE_BRANCH,
-            # Predictions say on how many dates a parcel was clear, in both branches.
-            "predict_parcels": 2 * MODELS,
             **COMPARISON,
         }
 
@@ -79,8 +79,6 @@ def test_the_window_of_the_selection_reruns_the_months_that_it_changes_and_the_c
             "draw_series": 1,
             "draw_chips": 1,
             **LEARNING_OF_ONE_BRANCH,
-            # Predictions say on how many dates a parcel was clear, in both branches.
-            "predict_parcels": 2 * MODELS,
             **COMPARISON,
         }
 
@@ -88,12 +86,13 @@ def test_the_window_of_the_selection_reruns_the_months_that_it_changes_and_the_c
 def test_a_new_branch_computes_only_what_no_other_branch_has(finished: Project) -> None:
     branches = SMALL["branches"] | {"masked": {"level": "L2A", "steps": ["season", "clear"]}}
     with finished.configured(branches=branches):
-        assert finished.planned() == {**LEARNING_OF_ONE_BRANCH, **COMPARISON}
+        # The new branch is none of the two that are compared, so its models answer no parcels.
+        assert finished.planned() == {"train": MODELS, **COMPARISON}
 
 
 def test_a_new_seed_trains_again_and_touches_no_series(finished: Project) -> None:
     with finished.configured(training=SMALL["training"] | {"seeds": [0, 1, 2]}):
-        assert finished.planned() == {"train": 2 * MODELS, "predict_parcels": 2 * MODELS, **COMPARISON}
+        assert finished.planned() == {"train": 2 * MODELS, **ANSWERS, **COMPARISON}
 
 
 def test_a_new_month_adds_its_own_jobs(finished: Project) -> None:
@@ -140,7 +139,7 @@ def test_edited_code_of_a_step_reruns_that_step_and_what_depends_on_it(finished:
 
 def test_edited_code_of_a_network_trains_that_network_only(finished: Project) -> None:
     with finished.edited("workflow/cloudrobust/models/tempcnn.py", "import torch", "import math\n\nimport torch"):
-        assert finished.planned() == {"train": 2, "predict_parcels": 2, **COMPARISON}
+        assert finished.planned() == {"train": 2, **ANSWERS, **COMPARISON}
 
 
 def test_the_order_of_keys_in_the_configuration_does_not_matter(finished: Project) -> None:

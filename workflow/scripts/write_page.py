@@ -9,10 +9,14 @@ import xarray as xr
 
 from adaptor import job
 from cloudrobust.config.outputs import Page as Settings
+from cloudrobust.config.outputs import Prediction
+from cloudrobust.evaluation.answers import answers_of_test_part
 from cloudrobust.evaluation.metrics import majority
 from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.series import read_series
+from cloudrobust.report.answer_files import parcel_answers
 from cloudrobust.report.confidence import absent_sentence, confidence_sentence
+from cloudrobust.report.numbers import model_name
 from cloudrobust.report.page.content import attention_content, parcel_content, series_content
 from cloudrobust.report.page.pictures import collect
 from cloudrobust.report.page.scenery import scenery
@@ -20,7 +24,13 @@ from cloudrobust.report.page.sections.ablation import ablation_picture, ablation
 from cloudrobust.report.page.sections.answer import answer_tables, verdict_rows, verdict_tables
 from cloudrobust.report.page.sections.explanations import read_explanations
 from cloudrobust.report.page.sections.ledger import ledger_tables
-from cloudrobust.report.page.sections.predictions import best_run, takeaway_tables
+from cloudrobust.report.page.sections.predictions import (
+    TakenAway,
+    calibration_table,
+    decision_tables,
+    shown_first,
+    takeaway_tables,
+)
 from cloudrobust.report.page.sections.price import price_tables
 from cloudrobust.report.page.sections.provenance import provenance_tables
 from cloudrobust.report.page.sections.robustness import robustness_tables
@@ -43,7 +53,20 @@ with job(snakemake):
     tables = tables_of(snakemake, runs)
     compared = tables["accuracy"]
     parcels = load_parcels(snakemake.input.parcels)
-    answers = {key: gpd.read_parquet(file) for key, file in zip(runs, snakemake.input.answers, strict=True)}
+    # Answers out of fold where there are some; of all other runs of the study what they say of their test part.
+    taken, answers = {}, {}
+    for files in zip(*(snakemake.input[f] for f in ("answer_cards", "areas", "disagreements", "likely")), strict=True):
+        one = TakenAway(
+            json.loads(Path(files[0]).read_text()), *(pd.read_csv(file, dtype={"parcel": str}) for file in files[1:])
+        )
+        taken[one.key] = one
+        answers[one.key] = gpd.read_parquet(Path(files[0]).with_name("parcels.parquet"))
+    clear = next(iter(answers.values())).set_index("parcel")["clear_dates"]
+    answers = {
+        key: answers[key] if key in taken else parcel_answers(parcels, answers_of_test_part(run.predictions), clear)
+        for key, run in runs.items()
+    }
+    start = shown_first(taken, runs, cfg["preprocessed"])
     right = {
         key: (rows["class"] == rows["predicted"]).groupby(rows["parcel"]).mean()
         for key, run in runs.items()
@@ -77,6 +100,12 @@ with job(snakemake):
     verdict = pd.read_csv(snakemake.input.verdict)
     headline, details = verdict_sentences(verdict)
     shown = snakemake.input
+    prediction = Prediction.model_validate_json(snakemake.params.prediction)
+    # The decision is shown for the model that the page begins with.
+    place = [key[1] for key in taken if key[0] == start[0]].index(start[1])
+    changes, inspections = (
+        pd.read_csv(files[place]) if files else None for files in (shown.changes, shown.inspections)
+    )
     names = (cfg["raw"], cfg["preprocessed"])
     page = Page(
         title=snakemake.params.title,
@@ -113,7 +142,11 @@ with job(snakemake):
             ],
             "price": price_tables(shown.price, shown.price_steps),
             "explanations": read_explanations(snakemake.input.clouds, snakemake.input.curves, explained, opened),
-            "predictions": takeaway_tables(answers, snakemake.input.areas, snakemake.input.disagreements, runs, scores),
+            "predictions": [
+                *decision_tables(changes, inspections, model_name(start[1]), prediction),
+                *takeaway_tables(taken, start),
+                calibration_table(runs, scores),
+            ],
             "ledger": ledger_tables(pd.read_csv(snakemake.input.totals)),
             "provenance": provenance_tables(
                 cfg["chains"],
@@ -125,7 +158,7 @@ with job(snakemake):
             ),
         },
         pictures=collect(pictures),
-        parcels=parcel_content(parcels, answers, right, list(runs).index(best_run(runs))),
+        parcels=parcel_content(parcels, answers, right, list(answers).index(start)),
         series=series,
         attention=attention_content(opened),
         configuration=json.dumps(json.loads(snakemake.params.study), indent=1, sort_keys=True, ensure_ascii=False),

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from .base import Part
 
+BEST: Literal["best"] = "best"
+"""The word for the model that is best on the validation part, in the configuration and in paths."""
+
 
 class Explanations(Part):
     """How the networks are explained."""
@@ -42,9 +45,35 @@ class Explanations(Part):
     resamples: int = Field(1000, ge=100, description="Bootstrap samples behind each confidence interval.")
 
 
-class Prediction(Part):
-    """What is made of the predictions, and other parcels to predict."""
+class Costs(Part):
+    """What a decision costs, in any one currency; the defaults are round numbers to be replaced by your own."""
 
+    inspection: float = Field(100.0, ge=0, description="Inspecting one parcel.")
+    missed_error: float = Field(500.0, ge=0, description="A wrong declaration that nobody inspects.")
+    misdeclared: float = Field(
+        0.05, ge=0, le=1, description="Share of declarations taken to be wrong when inspections are weighed."
+    )
+
+
+class Prediction(Part):
+    """Answers to take away: cross-prediction of the study's parcels, and other parcels to predict."""
+
+    models: Literal["best", "all"] | tuple[str, ...] = Field(
+        BEST,
+        description="Models that answer every parcel: the best one of the validation part, all, or a list of names. "
+        "Each is trained once more for every fold, branch and seed.",
+    )
+    branches: tuple[str, ...] | None = Field(
+        None, description="Branches whose models answer every parcel; by default the two that are compared."
+    )
+    folds: int = Field(
+        5, ge=2, description="Folds of the cross-prediction: each labelled parcel is answered by the model of one fold."
+    )
+    seeds: int = Field(1, ge=1, description="How many of the training's seeds are trained in each fold.")
+    confidence: float = Field(
+        0.9, gt=0, lt=1, description="Share of parcels whose class is to be among the likely ones (conformal sets)."
+    )
+    costs: Costs = Field(Costs(), description="What inspections and missed errors cost.")
     file: Path | None = Field(
         None,
         description="Vector file (of a table source: a table) with other parcels, which `snakemake predict` "

@@ -146,6 +146,11 @@ class Paths:
         return self._at("predictions", branch, model, *([file] if file else []))
 
     @property
+    def folds(self) -> str:
+        """The fold in which each labelled parcel is answered, and its part in every fold."""
+        return self._at("predictions", "folds.parquet")
+
+    @property
     def others(self) -> str:
         """Folder of the other parcels that `predict` classifies: their series, and their predictions."""
         return self._at("others")

@@ -62,7 +62,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "evaluation": [evaluation.Evaluation],
     "robustness": [evaluation.Robustness],
     "explanations": [outputs.Explanations],
-    "prediction": [outputs.Prediction],
+    "prediction": [outputs.Prediction, outputs.Costs],
     "page": [outputs.Page],
     "prices": [prices.Prices],
     "published": [published.Published],

@@ -20,7 +20,7 @@ from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
 from .learning_curve import LearningCurve
 from .models import Boosted, Forest, Model
-from .outputs import Explanations, Page, Prediction
+from .outputs import BEST, Explanations, Page, Prediction
 from .presets import PresetBranch, expanded
 from .prices import Prices
 from .protocols import written_out
@@ -201,6 +201,7 @@ class Study(Part):
         for name in self.evaluation.models or ():
             if name not in self.models:
                 yield f"evaluation.models: unknown model {name!r}{nearest(name, self.models)}"
+        yield from self._prediction_problems(self.prediction)
         yield from tuning_problems(self.tuning, self.tuned, self.models, self.branches)
         for key in ("raw", "preprocessed"):
             branch_name = getattr(self.comparison, key)
@@ -213,6 +214,21 @@ class Study(Part):
             for name in part.models if part is not None else ():
                 if name not in self.models:
                     yield f"{key}.models: unknown model {name!r}{nearest(name, self.models)}"
+
+    def _prediction_problems(self, prediction: Prediction) -> Iterator[str]:
+        for name in prediction.models if isinstance(prediction.models, tuple) else ():
+            if name not in self.models:
+                yield f"prediction.models: unknown model {name!r}{nearest(name, self.models)}"
+        for name in prediction.branches or ():
+            if name not in self.branches:
+                yield f"prediction.branches: unknown branch {name!r}{nearest(name, self.branches)}"
+        if BEST in self.models:
+            yield f"models.{BEST}: this word stands for the best model (prediction.models); call the model otherwise"
+        if self.split.validation + 1 / prediction.folds >= 1:
+            yield (
+                f"prediction.folds: {prediction.folds} folds and split.validation {self.split.validation} leave "
+                "nothing to train on; make more folds, or the validation part smaller"
+            )
 
     def _dataset_problems(self) -> Iterator[str]:
         if self.parcels.classes is not None:
@@ -301,6 +317,34 @@ class Study(Part):
     def model(self, branch: str, name: str) -> Model:
         """A model with the hyperparameters that it has in a branch."""
         return with_hyperparameters(self.models[name], self.tuned.get(branch, {}).get(name, {}))
+
+    @property
+    def answering_models(self) -> tuple[str, ...]:
+        """Whose answers are taken away: names of models, or "best"."""
+        wanted = self.prediction.models
+        return (BEST,) if wanted == BEST else tuple(self.models) if wanted == "all" else tuple(dict.fromkeys(wanted))
+
+    @property
+    def answering_branches(self) -> tuple[str, ...]:
+        """The branches whose models answer every parcel."""
+        compared = (self.comparison.raw, self.comparison.preprocessed)
+        return tuple(dict.fromkeys(self.prediction.branches or compared))
+
+    def extra_trainings(self) -> str:
+        """A sentence on how many trainings cross-prediction adds to those of the study."""
+        seeds, folds = min(self.prediction.seeds, len(self.training.seeds)), self.prediction.folds
+        models, branches = len(self.answering_models), len(self.answering_branches)
+        own = len(self.branches) * len(self.models) * len(self.training.seeds)
+        which = "the best model" if self.answering_models == (BEST,) else f"{models} models"
+        return (
+            f"answers out of fold: {folds * branches * models * seeds} trainings ({folds} folds x {branches} branches "
+            f"x {which} x {seeds} seed{'s' if seeds > 1 else ''}) beside the study's own {own}; prediction.models, "
+            ".folds and .seeds decide"
+        )
+
+    def candidates(self, answering: str) -> tuple[str, ...]:
+        """The models that can stand behind a name of `answering_models`."""
+        return tuple(self.models) if answering == BEST else (answering,)
 
     def prefixes(self, chain: str) -> list[str]:
         """`chain` and every shorter prefix of it, longest first: L2A/a/b, L2A/a, L2A."""

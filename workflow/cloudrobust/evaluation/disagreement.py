@@ -11,13 +11,13 @@ def disagreements(answers: pd.DataFrame, confident: float) -> pd.DataFrame:
     Parameters
     ----------
     answers
-        One row a parcel: `parcel`, `declared`, `predicted`, `probability`, `area` (m²) and more.
+        One row a parcel: `parcel`, `declared`, `predicted`, `probability`, `area` (m²) and more, out of fold: a model
+        that learnt a parcel's label seldom contradicts it.
 
     Returns
     -------
     DataFrame
-        Those rows, by falling area, then probability, with `rank` from 1 in front. Parcels that the networks were
-        trained on are among them (see `part`): their labels were learnt, and still the answer differs.
+        Those rows, by falling area, then probability, with `rank` from 1 in front.
     """
     known = answers["declared"].notna() & answers["predicted"].notna()
     chosen = answers[known & (answers["declared"] != answers["predicted"]) & (answers["probability"] >= confident)]

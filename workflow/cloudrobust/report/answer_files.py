@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 import geopandas as gpd
 import pandas as pd
 
 from ..atomic import atomic
 from .palette import GROUND, class_colours
+from .spreadsheets import for_spreadsheets
 
 LAYER = "parcels"
 FRONT = (
-    "parcel", "declared", "predicted", "agrees", "probability", "second", "probability_2", "third", "probability_3",
-    "entropy", "disagreement", "clear_dates", "area", "part", "status", "reason",
+    "parcel", "declared", "predicted", "agrees", "likely", "likely_count", "probability", "second", "probability_2",
+    "third", "probability_3", "entropy", "disagreement", "answered_by", "fold", "clear_dates", "area", "part", "status",
+    "reason",
 )  # fmt: skip
-
+UNKNOWN = {"likely": None, "likely_count": pd.NA, "answered_by": None, "fold": pd.NA}
+"""Columns that answers need not have, and what stands there then."""
 
 DIFFERS = {"outlineWidth": "if(\"agrees\" = 'no', 0.6, 0.1)", "outlineStyle": "if(\"agrees\" = 'no', 'dash', 'solid')"}
 """QGIS expressions of the border: what an inspector looks for stands out."""
+
+NAMES = 'CASE WHEN "likely_count" > 1 THEN "likely" END'
+"""QGIS expression of the label: the likely classes where there are several; the colour tells the first one."""
+
+LABELS = (
+    f'<labeling type="simple"><settings calloutType="simple"><text-style isExpression="1" fieldName={quoteattr(NAMES)} '
+    'fontSize="7" textColor="30,30,30,255"><text-buffer bufferDraw="1" bufferSize="0.7" '
+    'bufferColor="255,255,255,255"/></text-style><text-format wrapChar=""/><placement placement="1"/>'
+    '<rendering scaleVisibility="1" scaleMin="15000" scaleMax="1"/></settings></labeling>'
+)
+
+TIP = (
+    '<b>[% "parcel" %]</b>: declared [% coalesce("declared", \'nothing\') %], likely [% "likely" %]<br>'
+    'answered by [% "answered_by" %]'
+)
+"""What QGIS shows of the parcel under the pointer."""
 
 
 def parcel_answers(
@@ -33,7 +52,8 @@ def parcel_answers(
     parcels
         `parcel`, `class`, `area`, `status`, `reason`, `geometry`.
     answers
-        Of `evaluation.answers.answers`.
+        Of `evaluation.answers.answers`, and where they are known `likely` (the likely classes in words), `likely_count`
+        (how many), `answered_by` (which model) and `fold` (from 1, of answers out of fold).
     clear_dates
         Number of dates with a clear observation by parcel id.
     missing
@@ -46,7 +66,13 @@ def parcel_answers(
     """
     frame = pd.DataFrame(parcels[["parcel", "class", "area", "status", "reason"]]).rename(columns={"class": "declared"})
     frame["parcel"] = frame["parcel"].astype(str)
+    answers = answers.copy()
+    for name, value in UNKNOWN.items():
+        if name not in answers:
+            answers[name] = value
     frame = frame.merge(answers.drop(columns="declared"), on="parcel", how="left")
+    for name in ("likely_count", "fold"):
+        frame[name] = frame[name].astype("Int64")
     both = frame["declared"].notna() & frame["predicted"].notna()
     frame["agrees"] = (frame["declared"] == frame["predicted"]).astype("boolean").where(both)
     frame["clear_dates"] = frame["parcel"].map(clear_dates).astype("Int64")
@@ -72,13 +98,14 @@ def write_answers(answers: gpd.GeoDataFrame, folder: str | Path, name: str = "pa
     with atomic(folder / f"{name}.parquet") as part:
         answers.to_parquet(part, index=False)
     with atomic(folder / f"{name}.csv") as part:
-        pd.DataFrame(plain.drop(columns="geometry")).to_csv(part, index=False)
+        for_spreadsheets(pd.DataFrame(plain.drop(columns="geometry"))).to_csv(part, index=False)
 
 
 def qml(classes: list[str]) -> str:
     """A QGIS style: parcels by predicted class in the project's colours, a thick dashed border where declared differs.
 
-    The format is QGIS's own (its `categorizedSymbol` renderer; the border's width and dashes are data-defined).
+    Near by, parcels with several likely classes are labelled with them. The format is QGIS's own (its
+    `categorizedSymbol` renderer; the border's width and dashes are data-defined).
     """
     borders = "".join(
         f'<Option name="{key}" type="Map"><Option name="active" type="bool" value="true"/>'
@@ -112,10 +139,10 @@ def qml(classes: list[str]) -> str:
         )
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-        '<qgis version="3.28.0" styleCategories="Symbology">\n'
+        '<qgis version="3.28.0" labelsEnabled="1" styleCategories="Symbology|Labeling|MapTips">\n'
         '<renderer-v2 type="categorizedSymbol" attr="predicted" symbollevels="0" enableorderby="0" forceraster="0">\n'
         f"<categories>\n{chr(10).join(categories)}\n</categories>\n<symbols>\n{chr(10).join(symbols)}\n</symbols>\n"
-        "</renderer-v2>\n<layerGeometryType>2</layerGeometryType>\n</qgis>\n"
+        f"</renderer-v2>\n{LABELS}\n<mapTip>{escape(TIP)}</mapTip>\n<layerGeometryType>2</layerGeometryType>\n</qgis>\n"
     )
 
 

@@ -16,6 +16,7 @@ from ..palette import BANDS, band_colour, class_colours
 from .packing import integers, outlines
 
 Key = tuple[str, str]
+TOLD = ("likely", "answered_by")
 
 
 def parcel_content(
@@ -44,12 +45,16 @@ def parcel_content(
     number = {name: n for n, name in enumerate(classes)}
     parts = ["train", "validation", "test", "none"]
     reasons = sorted(set(parcels["reason"].fillna("").astype(str)))
+    # Sets of likely classes and names of models: each once, and its number for every parcel.
+    words = sorted({word for frame in answers.values() for name in TOLD for word in frame[name].dropna()})
+    place = {word: n for n, word in enumerate(words)}
     shown = outlines(parcels)
     content: dict[str, Any] = {
         "classes": classes,
         "colours": [class_colours(classes)[name] for name in classes],
         "parts": parts,
         "reasons": reasons,
+        "words": words,
         "id": ids.tolist(),
         "class": [number.get(name, -1) for name in parcels["class"]],
         "area": [None if not np.isfinite(a) else round(a) for a in parcels["area"].astype(float)],
@@ -79,6 +84,9 @@ def parcel_content(
                         ("disagreement", "disagreement"),
                     )
                 },
+                "likely": [place.get(word, -1) for word in rows["likely"]],
+                "by": [place.get(word, -1) for word in rows["answered_by"]],
+                "out_of_fold": bool(rows["fold"].notna().any()),
                 "clear": [None if pd.isna(n) else int(n) for n in rows["clear_dates"]],
                 "right": [-1 if not np.isfinite(share) else round(1000 * share) for share in right],
             }

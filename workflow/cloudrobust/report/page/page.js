@@ -103,7 +103,7 @@ function filter() {
     visible[i] = show ? 1 : 0;
     if (show) { shownCount++; if (known) { judged++; if (same) right++; } }
   }
-  byId("count").textContent = `${fixed(shownCount)} of ${fixed(N)} parcels shown` + (judged ? `; ${fixed(right)} of ${fixed(judged)} with a label and an answer are answered as declared (${fixed(100 * right / judged, 1)} %).` : ".");
+  byId("count").textContent = `${fixed(shownCount)} of ${fixed(N)} parcels shown` + (judged ? `; ${fixed(right)} of ${fixed(judged)} with a label and an answer are answered as declared (${fixed(100 * right / judged, 1)} %), by models that never saw their labels${run.out_of_fold ? " (out of fold)" : " (the test part; answers of this model out of fold were not asked for)"}.` : ".");
   byId("confidence-value").textContent = byId("confidence").value + " %";
 }
 function paint() {
@@ -192,7 +192,7 @@ async function open(n, move) {
   const why = P.reasons[P.reason[i]];
   byId("search").value = P.id[i];
   byId("panel").innerHTML = `<h3>Parcel ${escape(P.id[i])}</h3>
-    <p>Declared: <b id="declared">${escape(nameOf(P.class[i]))}</b>. ${escape(run.name)} says <b id="predicted" class="${known ? same ? "right" : "wrong" : ""}">${escape(nameOf(run.predicted[i]))}</b>${known ? same ? ", as declared" : ", other than declared" : ""}.${why ? ` <br>${escape(P.status[i])}: ${escape(why)}.` : ""}</p>
+    <p>Declared: <b id="declared">${escape(nameOf(P.class[i]))}</b>. ${escape(run.name)} says <b id="predicted" class="${known ? same ? "right" : "wrong" : ""}">${escape(nameOf(run.predicted[i]))}</b>${known ? same ? ", as declared" : ", other than declared" : ""}.${run.likely[i] < 0 ? "" : ` Likely: <b id="likely">${escape(P.words[run.likely[i]])}</b>.`}${run.by[i] < 0 ? run.predicted[i] < 0 && P.class[i] >= 0 && !why ? " This model learnt its label, or has no series of it; no answer is shown." : "" : ` Answered by <span id="by">${escape(P.words[run.by[i]])}</span>.`}${why ? ` <br>${escape(P.status[i])}: ${escape(why)}.` : ""}</p>
     <table><thead><tr><th scope="col">class</th><th scope="col">calibrated probability</th></tr></thead><tbody>${top.map(([k, p]) => `<tr><th scope="row">${escape(nameOf(run[k][i]))}</th><td><span class="bar" style="width:${run[p][i] / 16}%"></span><span class="chance">${percent(run[p][i])}</span></td></tr>`).join("")}</tbody></table>
     <p>${P.area[i] === null ? "" : `Area <span id="area">${fixed(P.area[i] / 10000, 2)}</span> ha. `}Part: ${P.parts[P.part[i]]}. ${run.clear[i] === null ? "" : `Clear dates: ${run.clear[i]}. `}Entropy ${run.entropy[i] < 0 ? "–" : fixed(run.entropy[i] / 1000, 2)}; disagreement of seeds ${percent(run.disagreement[i])}.</p>
     <div id="plots"></div>`;

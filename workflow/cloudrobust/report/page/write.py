@@ -89,7 +89,8 @@ def _sections(page: Page) -> list[tuple[str, str, str]]:
             "predictions",
             "Predictions to take away",
             "An answer for every parcel lies in results/predictions as GeoPackage (which opens coloured in QGIS), "
-            "GeoParquet and CSV.",
+            "GeoParquet and CSV. Declared parcels are answered out of fold, by a model that never saw their labels; "
+            "each answer says by which.",
         ),
         ("ledger", "What became of every parcel", "None is dropped without a reason."),
         ("provenance", "Where this comes from", "Data, versions, seeds, configuration and time."),
