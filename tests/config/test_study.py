@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+
+import pytest
 
 from cloudrobust.config import Study, parse
 from cloudrobust.config.dask import local_share
+from cloudrobust.errors import InputError
 
 
 def study(**changes: object) -> Study:
@@ -68,3 +72,34 @@ def test_where_blocks_are_computed_is_no_part_of_what_a_study_computes() -> None
     assert near.canonical() == far.canonical()
     assert local_share(far.dask) == (0, 0)
     assert local_share(study(dask={"kind": "local", "workers": 3, "threads": 2, "memory": "1.5 GB"}).dask) == (6, 4500)
+
+
+def test_two_branches_and_the_best_model_answer_unless_the_configuration_says_otherwise() -> None:
+    usual = study(models={"tempcnn": {}, "forest": {}})
+    assert usual.answering_models == ("best",)
+    assert usual.answering_branches == ("raw", "preprocessed")
+    assert usual.candidates("best") == ("tempcnn", "forest")
+    assert usual.extra_trainings().startswith(
+        "answers out of fold: 10 trainings (5 folds x 2 branches x the best model"
+    )
+    wide = study(
+        models={"tempcnn": {}, "forest": {}},
+        prediction={"models": "all", "branches": ["masked", "raw"], "folds": 3, "seeds": 2},
+    )
+    assert wide.answering_models == ("tempcnn", "forest")
+    assert wide.candidates("forest") == ("forest",)
+    assert "24 trainings (3 folds x 2 branches x tempcnn, forest x 2 seeds)" in wide.extra_trainings()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"prediction": {"models": ["forrest"]}}, "prediction.models: unknown model 'forrest'"),
+        ({"prediction": {"branches": ["row"]}}, "prediction.branches: unknown branch 'row'"),
+        ({"models": {"best": {"do": "forest"}}}, "models.best: this word stands for the best model"),
+        ({"prediction": {"folds": 2}, "split": {"validation": 0.5}}, "leave nothing to train on"),
+    ],
+)
+def test_answers_that_cannot_be_are_a_sentence(changes: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        study(**changes)

@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from cloudrobust.evaluation.answers import answers
+from cloudrobust.evaluation.calibration import temperatures
 from cloudrobust.report.verdict import verdict_sentences
 
 from .project import SMALL, Project
@@ -117,17 +119,49 @@ def test_parcels_held_back_from_training_get_the_answers_that_the_study_gave_the
     with finished.configured(prediction={"file": "others.gpkg", "id": "field", "label": "crop"}):
         result = finished.snakemake("--", "predict")
         assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    assert "answers out of fold: 10 trainings (5 folds x 2 branches x the best model x 1 seed)" in result.stderr
+    results = finished.folder / "results"
     for branch in BRANCHES:
-        for model in MODELS:
-            own = finished.folder / "results" / "predictions" / branch / model / "parcels.parquet"
-            new = finished.folder / "results" / "others" / "predictions" / branch / model / "answers"
-            known = gpd.read_parquet(own).set_index("parcel").loc[held]
-            found = gpd.read_parquet(new / "parcels.parquet").set_index("parcel").loc[[f"new {p}" for p in held]]
-            assert found["predicted"].tolist() == known["predicted"].tolist()
-            assert found["declared"].tolist() == known["declared"].tolist()
-            np.testing.assert_allclose(found["probability"], known["probability"], atol=1e-4)
-            for suffix in ("gpkg", "qml", "csv"):
-                assert (new / f"parcels.{suffix}").stat().st_size > 0
+        card = json.loads((results / "predictions" / branch / "best" / "card.json").read_text())
+        run = pd.read_parquet(results / "runs" / branch / card["model"] / "predictions.parquet")
+        known = answers(run, temperatures(run)).set_index("parcel").loc[held]
+        new = results / "others" / "predictions" / branch / "best" / "answers"
+        found = gpd.read_parquet(new / "parcels.parquet").set_index("parcel").loc[[f"new {p}" for p in held]]
+        assert found["predicted"].tolist() == known["predicted"].tolist()
+        assert found["declared"].tolist() == known["declared"].tolist()
+        np.testing.assert_allclose(found["probability"], known["probability"], atol=1e-4)
+        assert found["answered_by"].str.startswith("ensemble of 2 seeds").all()
+        for suffix in ("gpkg", "qml", "csv"):
+            assert (new / f"parcels.{suffix}").stat().st_size > 0
+
+
+def test_every_labelled_parcel_is_answered_by_a_model_that_never_saw_its_label(finished: Project) -> None:
+    import geopandas as gpd
+
+    results = finished.folder / "results"
+    folds = pd.read_parquet(results / "predictions" / "folds.parquet").set_index("parcel")
+    models = set()
+    for branch in BRANCHES:
+        folder = results / "predictions" / branch / "best"
+        table = gpd.read_parquet(folder / "parcels.parquet").set_index("parcel")
+        card = json.loads((folder / "card.json").read_text())
+        models.add(card["model"])
+        usable = table[table["status"] == "usable"]
+        assert sorted(usable.index) == sorted(folds.index)
+        for parcel, row in usable.iterrows():
+            assert folds.loc[parcel, f"part_{row['fold'] - 1}"] == "test"
+            assert row["answered_by"].startswith(f"fold {row['fold']} of {card['folds']}: ")
+            assert row["predicted"] in row["likely"].split(" or ")
+        unlabelled = table[(table["status"] == "unlabelled") & table["predicted"].notna()]
+        assert unlabelled["answered_by"].str.startswith("ensemble of 2 seeds: ").all()
+        assert unlabelled["fold"].isna().all()
+        area = pd.read_csv(folder / "area.csv")
+        assert area["reference"].sum() == usable["predicted"].notna().sum()
+        assert area["adjusted"].sum() == pytest.approx(area["mapped"].sum())
+    # One model for both branches, so that the decision is about the branch.
+    assert len(models) == 1
+    changes = pd.read_csv(results / "evaluation" / "decision-best-changes.csv").set_index("class")
+    assert changes["changed"].iloc[1:].sum() == changes.loc["all classes", "changed"]
 
 
 def test_a_killed_run_continues_to_the_same_result(finished: Project, tmp_path: Path) -> None:

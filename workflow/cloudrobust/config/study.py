@@ -335,7 +335,7 @@ class Study(Part):
         seeds, folds = min(self.prediction.seeds, len(self.training.seeds)), self.prediction.folds
         models, branches = len(self.answering_models), len(self.answering_branches)
         own = len(self.branches) * len(self.models) * len(self.training.seeds)
-        which = "the best model" if self.answering_models == (BEST,) else f"{models} models"
+        which = "the best model" if self.answering_models == (BEST,) else ", ".join(self.answering_models)
         return (
             f"answers out of fold: {folds * branches * models * seeds} trainings ({folds} folds x {branches} branches "
             f"x {which} x {seeds} seed{'s' if seeds > 1 else ''}) beside the study's own {own}; prediction.models, "

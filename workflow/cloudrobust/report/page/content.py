@@ -38,7 +38,9 @@ def parcel_content(
     start
         Position of the run that the map shows first.
     """
-    first = next(iter(answers.values())).set_index("parcel")
+    # A run without answers out of fold knows the part of its own answers only.
+    known = pd.concat([frame.set_index("parcel")["part"] for frame in answers.values()])
+    part = known[known != "none"].groupby(level=0).first()
     ids = parcels["parcel"].astype(str)
     said = {name for frame in answers.values() for name in frame["predicted"].dropna()}
     classes = sorted(said | set(parcels["class"].dropna()))
@@ -58,7 +60,7 @@ def parcel_content(
         "id": ids.tolist(),
         "class": [number.get(name, -1) for name in parcels["class"]],
         "area": [None if not np.isfinite(a) else round(a) for a in parcels["area"].astype(float)],
-        "part": [parts.index(p) if p in parts else 3 for p in first["part"].reindex(ids).fillna("none")],
+        "part": [parts.index(p) if p in parts else 3 for p in part.reindex(ids).fillna("none")],
         "status": parcels["status"].astype(str).tolist(),
         "reason": [reasons.index(r) for r in parcels["reason"].fillna("").astype(str)],
         **shown,
