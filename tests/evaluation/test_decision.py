@@ -32,7 +32,8 @@ def test_changed_answers_are_counted_by_class_and_in_hectares() -> None:
     assert table.loc["all classes", names].tolist() == [4, 8, 2, 4, 1, 1, 0, 0]
     assert table.loc["a", names].tolist() == [2, 4, 1, 2, 1, 0, 1, 2]
     assert table.loc["b", names].tolist() == [2, 4, 1, 2, 0, 1, -1, -2]
-    assert (table["net_low"] <= table["net_hectares"]).all()
+    # Where nothing changed, or all balances, another sample could differ.
+    assert (table["net_low"] < table["net_hectares"]).all()
     assert (table["net_hectares"] <= table["net_high"]).all()
 
 

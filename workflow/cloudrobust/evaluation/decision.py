@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..config.outputs import Costs
-from .bootstrap import RESAMPLES, Interval, mean_interval, paired_interval
+from .bootstrap import RESAMPLES, combined, least_error, mean_of, resampled, with_ones
 
 Floats = npt.NDArray[np.float64]
 MEASURES = ("answered other than declared", "flagged", "wasted", "found", "missed", "cost")
@@ -67,7 +67,7 @@ def changes(both: pd.DataFrame, resamples: int = RESAMPLES) -> pd.DataFrame:
     DataFrame
         `CHANGES`, the first line of all classes: how many parcels and hectares have another answer (`changed`), how
         many parcels become right (`gained`) and wrong (`lost`), `net` = gained - lost in parcels and hectares;
-        intervals of 95 % of both areas, 0 to 0 where no parcel of the class changes.
+        intervals of 95 % of both areas, at least as wide as if one parcel (two, for `net`) had changed.
     """
     groups = _groups(both)
     right = [(both[f"predicted_{name}"] == both["declared"]).to_numpy(float) for name in ("raw", "preprocessed")]
@@ -77,15 +77,17 @@ def changes(both: pd.DataFrame, resamples: int = RESAMPLES) -> pd.DataFrame:
     lines = []
     for name in [ALL, *sorted(set(both["declared"]))]:
         mine = np.ones(len(both)) if name == ALL else (both["declared"] == name).to_numpy(float)
-        moved = _total(mine * other * area, groups, resamples)
-        net = _total(mine * better * area, groups, resamples)
+        held = mine * area
+        one = float(held.sum() / mine.sum())
+        moved = _total(other * held, groups, resamples, one)
+        net = _difference(right[1] * held, right[0] * held, groups, resamples, one)
         lines.append(
             {
-                "class": name, "parcels": int(mine.sum()), "hectares": float((mine * area).sum()),
-                "changed": int((mine * other).sum()), "changed_hectares": moved.estimate, "changed_low": moved.low,
-                "changed_high": moved.high, "gained": int((mine * (better > 0)).sum()),
+                "class": name, "parcels": int(mine.sum()), "hectares": float(held.sum()),
+                "changed": int((mine * other).sum()), "gained": int((mine * (better > 0)).sum()),
                 "lost": int((mine * (better < 0)).sum()), "net": int((mine * better).sum()),
-                "net_hectares": net.estimate, "net_low": net.low, "net_high": net.high,
+                "changed_hectares": moved[0], "changed_low": moved[1], "changed_high": min(moved[2], held.sum()),
+                "net_hectares": net[0], "net_low": net[1], "net_high": net[2],
             }
         )  # fmt: skip
     return pd.DataFrame(lines, columns=list(CHANGES))
@@ -116,20 +118,23 @@ def inspections(both: pd.DataFrame, confident: float, costs: Costs, resamples: i
         (`wasted`), wrong declarations that are flagged (`found`) and not (`missed`), and the cost, in the currency of
         `costs`, of all inspections and missed errors.
     """
-    groups, count = _groups(both), len(both)
+    groups = _groups(both)
     shares = both["declared"].value_counts(normalize=True)
     values = {name: _measures(both, name, shares, confident, costs) for name in ("raw", "preprocessed")}
+    wrong = costs.misdeclared
+    one = dict(
+        zip(MEASURES, (1.0, 1.0, 1 - wrong, wrong, wrong, costs.inspection + wrong * costs.missed_error), strict=True)
+    )
     lines = []
     for measure in MEASURES:
         line: dict[str, object] = {"measure": measure}
         first, second = (values[name][measure] for name in ("raw", "preprocessed"))
-        apart = paired_interval(second, first, groups, resamples=resamples)
         for name, found in (
-            ("raw", _total(first, groups, resamples)),
-            ("preprocessed", _total(second, groups, resamples)),
-            ("difference", _times(apart, count)),
+            ("raw", _total(first, groups, resamples, one[measure])),
+            ("preprocessed", _total(second, groups, resamples, one[measure])),
+            ("difference", _difference(second, first, groups, resamples, one[measure])),
         ):
-            line |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+            line |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -156,9 +161,20 @@ def _groups(both: pd.DataFrame) -> npt.NDArray[np.str_] | None:
     return blocks if len(set(blocks)) > 1 else None
 
 
-def _total(values: Floats, groups: npt.NDArray[np.str_] | None, resamples: int) -> Interval:
-    return _times(mean_interval(values, groups, resamples=resamples), len(values))
+def _total(
+    values: Floats, groups: npt.NDArray[np.str_] | None, resamples: int, one: float
+) -> tuple[float, float, float]:
+    """Sum of non-negative (parcel,) values and its interval; `one` is what a single parcel may add."""
+    (found,) = resampled([with_ones(values)], mean_of, groups, resamples=resamples)
+    sure = combined([(1.0, found)], least=one / len(values))
+    return len(values) * sure.estimate, max(len(values) * sure.low, 0.0), len(values) * sure.high
 
 
-def _times(one: Interval, count: int) -> Interval:
-    return Interval(count * one.estimate, count * one.low, count * one.high, count * one.error, one.above)
+def _difference(
+    first: Floats, second: Floats, groups: npt.NDArray[np.str_] | None, resamples: int, one: float
+) -> tuple[float, float, float]:
+    """Sum of first - second and its interval, paired."""
+    count = len(first)
+    found = resampled([with_ones(first), with_ones(second)], mean_of, groups, resamples=resamples)
+    sure = combined([(1.0, found[0]), (-1.0, found[1])], least=one * least_error(count))
+    return count * sure.estimate, count * sure.low, count * sure.high
