@@ -131,7 +131,7 @@ def compare(count: int, options: argparse.Namespace, folder: Path) -> None:
     ours = "cloudrobust, all statistics of a scene"
     contestants: dict[str, Callable[[], NDArray[Any] | None]] = {
         ours: lambda: pipeline(True),
-        "cloudrobust, the same by scipy": lambda: pipeline(False),
+        "cloudrobust, the same by numpy": lambda: pipeline(False),
         "cloudrobust, mean by its public name": lambda: coverage.mean(images, mask),
         "a copy of the bands": lambda: [image.copy() for image in images] and None,
         "decoding the bands from the store's GeoTIFFs": decode,

@@ -12,6 +12,7 @@ from rasterio.windows import Window
 
 from cloudrobust.errors import InputError
 from cloudrobust.parcels import Coverage, kernel
+from cloudrobust.parcels.runs import Runs
 
 LEFT, TOP = 600000.0, 5400000.0
 
@@ -132,6 +133,11 @@ def scene_of(rows, columns, bands=3, nodata=0.1, seed=0):
     return list(numbers), generator.random((rows, columns)) < 0.2
 
 
+def cut(monkeypatch, size):
+    """Make blocks of so many pixels."""
+    monkeypatch.setattr(Runs.blocks, "__defaults__", (size,))
+
+
 def reference(shapes, geobox, bands, mask):
     """Mean, deviation and count in plain double precision, by exactextract's shares and two passes."""
     box = geobox.boundingbox
@@ -171,7 +177,7 @@ def test_the_kernel_and_scipy_agree_on_awkward_geometry_at_every_edge(make_geobo
     shapes = [at(shape) if shape is not None else None for shape, _ in AWKWARD.values()]
     coverage = Coverage.build(shapes, make_geobox(), Window(0, 0, 6, 5))
     bands, mask = scene_of(5, 6)
-    monkeypatch.setattr(kernel, "BLOCK", 8)
+    cut(monkeypatch, 8)
     for hidden in (None, mask, np.ones_like(mask)):
         wanted = coverage.statistics(bands, hidden, valid=(1, 65534), compiled=False)
         for threads in (1, 3):
@@ -185,7 +191,7 @@ def test_neither_blocks_nor_threads_change_a_bit_of_the_kernels_numbers(make_geo
     bands, mask = scene_of(200, 200)
     wanted = coverage.statistics(bands, mask, valid=(1, 65534), compiled=True)
     for block, threads in ((2**16, 2), (500, 1), (500, 4), (1, 1)):
-        monkeypatch.setattr(kernel, "BLOCK", block)
+        cut(monkeypatch, block)
         found = coverage.statistics(bands, mask, valid=(1, 65534), compiled=True, threads=threads)
         for name in ("mean", "deviation", "count", "clear"):
             np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))

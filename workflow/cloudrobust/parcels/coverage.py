@@ -4,8 +4,8 @@ With W the shares of pixels (columns) in parcels (rows), the mean of every parce
 band x is W x / W 1, and over its valid pixels v alone W (x v) / W v. W depends on the
 grid and the parcels only, so it is built once and serves every scene.
 
-Digital numbers of many parcels are summed in machine code (`kernel`); everything else by scipy's sparse products,
-which the kernel is tested against.
+W is kept as runs of pixels. Digital numbers of many parcels are summed in machine code (`kernel`), everything else by
+numpy; both are tested against the product with the sparse matrix itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -23,12 +23,13 @@ from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
-from scipy import sparse
 
 from ..atomic import atomic
 from ..errors import InputError
-from .fractions import pixel_fractions
-from .runs import Runs
+from .runs import Runs, summed
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 WORTHWHILE = 50_000_000
 """Sums of one pixel into one parcel from which on the compiled kernel saves more than loading it takes."""
@@ -97,6 +98,9 @@ class Coverage:
         ValueError
             Geometries that are no polygons or in another CRS than the grid, or a rotated grid.
         """
+        # Imported where it is needed: to build is one job's work, to use is that of many.
+        from .fractions import pixel_fractions
+
         shapes = _checked(geometries, geobox)
         window = covering_window(shapes, geobox) if window is None else window
         inner = geobox[window.row_off : window.row_off + window.height, window.col_off : window.col_off + window.width]
@@ -117,12 +121,19 @@ class Coverage:
     @cached_property
     def weights(self) -> sparse.csr_array:
         """(parcel, covered pixel) float64 sparse matrix of shares over 0 up to 1."""
-        return self._ordered[np.argsort(self.runs.parcels)]
+        # Imported where it is needed: the statistics of scenes do without.
+        from scipy import sparse
+
+        columns = np.searchsorted(self.pixels, self.runs.pixels)
+        # 32-bit indices halve the memory traffic of every product; 64-bit ones only where they are needed.
+        index = np.int32 if max(len(columns), len(self.pixels)) < np.iinfo(np.int32).max else np.int64
+        data = (self.runs.shares.astype(np.float64), columns.astype(index), self.runs.bounds.astype(index))
+        return sparse.csr_array(data, shape=(len(self), len(self.pixels)))[np.argsort(self.runs.parcels)]
 
     @cached_property
     def whole(self) -> NDArray[np.float64]:
         """(parcel,) Sum of all shares: the parcel's area within the grid, in pixels."""
-        return self._given(self._summed(self.runs.shares.astype(np.float64)))
+        return self._given(summed(self.runs.shares.astype(np.float64), self.runs.bounds))
 
     def mean(self, bands: ArrayLike | Iterable[ArrayLike], mask: ArrayLike | None = None) -> NDArray[np.float32]:
         """Mean of each parcel in each band.
@@ -141,7 +152,7 @@ class Coverage:
         """
         if (images := self._images(bands, mask)) is not None and pays(len(self.runs.shares) * len(images)):
             return self._by_kernel(images, mask).mean
-        return self._table([_ratio(self._ordered @ values, count) for values, _, count in self._taken(bands, mask)])
+        return self._table([mean for mean, _, _ in self._by_numpy(bands, mask, None, False)])
 
     def statistics(
         self,
@@ -166,25 +177,25 @@ class Coverage:
         threads
             Threads that share the work of the compiled kernel.
         compiled
-            Whether unmasked uint16 bands under one mask for all go through the compiled kernel, all else goes through
-            scipy; by default if there is enough work to make up for loading it. Both agree to single precision.
+            Whether plain uint16 bands under one mask for all go through the compiled kernel; by default if there is
+            enough work to make up for loading it. All else goes through numpy. Both agree to single precision.
         """
         images = self._images(bands, mask)
         if compiled is None:
             compiled = images is not None and pays(len(self.runs.shares) * len(images))
         if compiled and images is not None:
             return self._by_kernel(images, mask, valid, offsets, threads)
-        columns: list[tuple[NDArray[np.float64], ...]] = []
-        for number, (values, bad, count) in enumerate(self._taken(bands, mask, valid)):
-            mean = _ratio(self._ordered @ values, count)
-            deviation = np.sqrt(_ratio(self._squares(values, bad, mean), count))
-            columns.append((mean if offsets is None else mean + offsets[number], deviation, count))
+        columns = list(self._by_numpy(bands, mask, valid, True))
         means, deviations, counts = ([column[n] for column in columns] for n in range(3))
+        if offsets is not None:
+            means = [mean + offset for mean, offset in zip(means, offsets, strict=True)]
         return self._statistics(means, deviations, counts)
 
     def count(self, valid: ArrayLike) -> NDArray[np.float64]:
         """(parcel,) Sum of the shares of the pixels that are true in `valid`, (y, x) of the window or the grid."""
-        return self._given(self._ordered @ self._covered(np.asarray(valid, bool)).astype(np.float64))
+        flags = np.asarray(valid, bool)
+        _, _, count = next(self._by_numpy([flags], ~flags, None, False))
+        return self._given(count)
 
     def share(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
         """(parcel,) `count` over the whole coverage, 0 to 1; 0 for a parcel that covers no pixel."""
@@ -266,82 +277,57 @@ class Coverage:
             mean += np.asarray(offsets)[:, None]
         return self._statistics(list(mean), list(deviation), list(count))
 
-    # -- by sparse products -------------------------------------------------------------------
+    # -- by numpy -----------------------------------------------------------------------------
 
-    @cached_property
-    def _ordered(self) -> sparse.csr_array:
-        """`weights` with its rows in the order of the runs, so that a product reads the pixels nearly in order."""
-        columns = np.searchsorted(self.pixels, self.runs.pixels)
-        # 32-bit indices halve the memory traffic of every product; 64-bit ones only where they are needed.
-        index = np.int32 if max(len(columns), len(self.pixels)) < np.iinfo(np.int32).max else np.int64
-        data = (self.runs.shares.astype(np.float64), columns.astype(index), self.runs.bounds.astype(index))
-        return sparse.csr_array(data, shape=(len(self), len(self.pixels)))
-
-    def _taken(
+    def _by_numpy(
         self,
         bands: ArrayLike | Iterable[ArrayLike],
         mask: ArrayLike | None,
-        valid: tuple[int, int] | None = None,
-    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_] | None, NDArray[np.float64]]]:
-        """Of each band its covered pixels (float64, 0 where not valid), which are not valid, and W v.
+        valid: tuple[int, int] | None,
+        deviations: bool,
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
+        """Of each band mean, deviation (if asked for) and W v of all parcels, in the order of the runs.
 
-        Where every pixel is valid, the second is None. W v, in the order of the runs, is computed anew only where
-        validity differs from that of the band before, which in one scene it seldom does.
+        Block by block of parcels, so that what is worked out on the way stays in the processor's cache.
         """
         masks = None if mask is None else np.asarray(mask, bool)
-        shared = self._covered(masks) if masks is not None and masks.ndim == 2 else None
-        former: NDArray[np.bool_] | None = None
-        whole = count = self.whole[self.runs.parcels]
+        pixels, runs = self.runs.pixels, self.runs
         for number, band in enumerate(bands):  # type: ignore[arg-type]
-            image = np.ma.getdata(band)
+            image, own = np.ma.getdata(band), np.ma.getmask(band)
             if image.ndim != 2:
                 raise ValueError(f"bands must be (band, y, x); a band with {image.ndim} dimensions was given")
-            values = self._covered(image)
-            reasons = [] if shared is None else [shared]
-            if masks is not None and shared is None:
-                reasons.append(self._covered(masks[number]))
-            own = np.ma.getmask(band)
-            if isinstance(own, np.ndarray):
-                reasons.append(self._covered(own))
-            if valid is not None:
-                reasons += [values < valid[0], values > valid[1]]
-            if image.dtype.kind == "f":
-                reasons.append(~np.isfinite(values))
-            values = values.astype(np.float64)
-            bad = np.logical_or.reduce(reasons) if reasons else None
-            if bad is None or not bad.any():
-                yield values, None, whole
-                continue
-            np.copyto(values, 0.0, where=bad)
-            if former is None or not np.array_equal(bad, former):
-                former, count = bad, self._ordered @ (~bad).astype(np.float64)
-            yield values, bad, count
+            flat = self._flat(image)
+            hidden = [self._flat(own)] if isinstance(own, np.ndarray) else []
+            if masks is not None:
+                hidden.append(self._flat(masks if masks.ndim == 2 else masks[number]))
+            mean, deviation, count = (np.full(len(self), np.nan) for _ in range(3))
+            for first, last in runs.blocks():
+                bounds = runs.bounds[first : last + 1]
+                at = pixels[bounds[0] : bounds[-1]]
+                values = flat.take(at)
+                kept = [~layer.take(at) for layer in hidden]
+                if valid is not None:
+                    kept += [values >= valid[0], values <= valid[1]]
+                if image.dtype.kind == "f":
+                    kept.append(np.isfinite(values))
+                    values = np.where(kept[-1], values, 0)  # NaN times 0 is NaN
+                values = values.astype(np.float64)
+                weights = runs.shares[bounds[0] : bounds[-1]].astype(np.float64)
+                if kept:
+                    weights *= np.logical_and.reduce(kept)
+                block = slice(first, last)
+                count[block] = summed(weights, bounds)
+                mean[block] = _ratio(summed(weights * values, bounds), count[block])
+                if deviations:
+                    # From each parcel's own mean: squares of other differences lose digits where a parcel is even.
+                    values -= np.repeat(np.nan_to_num(mean[block]), np.diff(bounds))
+                    values *= values
+                    deviation[block] = np.sqrt(_ratio(summed(weights * values, bounds), count[block]))
+            yield mean, deviation, count
 
-    def _squares(
-        self, values: NDArray[np.float64], bad: NDArray[np.bool_] | None, mean: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Sums of the squared differences from each parcel's own mean, in the order of the runs.
-
-        The squares of differences from any other number lose digits where a parcel is even and far from it.
-        """
-        ordered = self._ordered
-        differences = values.take(ordered.indices)
-        differences -= np.repeat(np.nan_to_num(mean), np.diff(ordered.indptr))
-        if bad is not None:
-            np.copyto(differences, 0.0, where=bad.take(ordered.indices))
-        differences *= differences
-        differences *= ordered.data
-        return self._summed(differences)
-
-    def _summed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sums over each parcel of (covered pixel of a parcel,) numbers, in the order of the runs."""
-        bounds = self.runs.bounds
-        # The number at the end is no parcel's: reduceat knows no empty sum there.
-        return np.where(np.diff(bounds) > 0, np.add.reduceat(np.append(values, 0.0), bounds[:-1]), 0.0)
-
-    def _covered(self, image: NDArray[Any]) -> NDArray[Any]:
-        """(covered pixel,) of an image (y, x) of the window or the whole grid."""
-        return self._inner(image).reshape(-1).take(self.pixels)
+    def _flat(self, image: NDArray[Any]) -> NDArray[Any]:
+        """An image (y, x) of the window or the whole grid as (pixel of the window,)."""
+        return self._inner(image).reshape(-1)
 
     def _inner(self, image: NDArray[Any]) -> NDArray[Any]:
         """The window's part of an image that is the window's or the whole grid's."""

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from ..machine_code import compiled
 from .runs import Runs
 
-BLOCK = 2**16
-"""Pixels of a block of parcels: with their shares 0.4 MB."""
 CHUNK = 16
 """Pixels that are copied at once."""
 # Lets the compiler add in several lanes at a time.
@@ -56,40 +54,34 @@ def statistics(
     results = tuple(np.empty(shape) for _ in range(3))
     flat = [band.reshape(-1) for band in bands]
     masked = None if mask is None else mask.reshape(-1).view(np.uint8)
-    blocks = _blocks(runs)
+    blocks = list(runs.blocks())
 
-    def work(part: NDArray[np.int64]) -> None:
-        _work(runs, part, flat, masked, valid, results)
+    def work(some: list[tuple[int, int]]) -> None:
+        _work(runs, some, flat, masked, valid, results)
 
     if threads <= 1:
         work(blocks)
     else:
-        cuts = np.linspace(0, len(blocks) - 1, threads + 1).astype(int).tolist()
+        cuts = np.linspace(0, len(blocks), threads + 1).astype(int).tolist()
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, (blocks[first : last + 1] for first, last in pairwise(cuts))))
+            list(pool.map(work, (blocks[first:last] for first, last in pairwise(cuts))))
     return results  # type: ignore[return-value]
-
-
-def _blocks(runs: Runs) -> NDArray[np.int64]:
-    """The first parcel of each block, and the number of parcels."""
-    block = runs.bounds[:-1] // BLOCK
-    return np.concatenate(([0], np.flatnonzero(np.diff(block)) + 1, [len(runs)])).astype(np.int64)
 
 
 def _work(
     runs: Runs,
-    blocks: NDArray[np.int64],
+    blocks: list[tuple[int, int]],
     bands: Sequence[NDArray[np.uint16]],
     mask: NDArray[np.uint8] | None,
     valid: tuple[int, int],
     results: tuple[NDArray[np.float64], ...],
 ) -> None:
-    """The blocks of parcels between the numbers in `blocks`, one after the other."""
+    """Some blocks of parcels, one after the other."""
     bounds = runs.bounds
-    room = int(np.diff(bounds[blocks]).max(initial=0)) + CHUNK
+    room = max((int(bounds[last] - bounds[first]) for first, last in blocks), default=0) + CHUNK
     weights, numbers, hidden = np.empty(room, np.float32), np.empty(room, np.uint16), np.empty(room, np.uint8)
     lowest, highest = np.int32(valid[0]), np.int32(valid[1])
-    for first, last in pairwise(blocks.tolist()):
+    for first, last in blocks:
         own = slice(runs.starts[first], runs.starts[last] + 1)
         begin, offsets = runs.first[own.start : own.stop - 1], runs.offsets[own]
         shares = runs.shares[bounds[first] : bounds[last]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,9 @@ from numpy.typing import NDArray
 STRIP = 16
 """Rows of a strip. Parcels are ordered strip by strip and from left to right in each, so that an image is read nearly
 in the order of its memory and a strip of it stays in the processor's cache (docs/performance.md)."""
+
+BLOCK = 2**16
+"""Covered pixels of a block of parcels: with their shares 0.4 MB, which the processor's cache holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,12 @@ class Runs:
         """Number of parcels."""
         return len(self.parcels)
 
+    def blocks(self, size: int = BLOCK) -> Iterator[tuple[int, int]]:
+        """First and one past the last parcel of blocks of about `size` covered pixels."""
+        block = self.bounds[:-1] // size
+        edges = np.concatenate(([0], np.flatnonzero(np.diff(block)) + 1, [len(self)])) if len(self) else np.zeros(1)
+        return pairwise(edges.astype(int).tolist())
+
     @cached_property
     def bounds(self) -> NDArray[np.int64]:
         """(parcel + 1,) place in `shares` of each parcel's first pixel."""
@@ -82,3 +93,10 @@ class Runs:
         """(covered pixel of a parcel,) flat row-major index of each pixel."""
         lengths = np.diff(self.offsets)
         return np.repeat(self.first.astype(np.int64) - self.offsets[:-1], lengths) + np.arange(len(self.shares))
+
+
+def summed(values: NDArray[np.float64], bounds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sums of `values` from each of `bounds` to the next, the first of which is that of the first value."""
+    # The number at the end is no parcel's: reduceat knows no empty sum there.
+    sums = np.add.reduceat(np.append(values, 0.0), bounds[:-1] - bounds[0]) if len(bounds) > 1 else np.empty(0)
+    return np.where(np.diff(bounds) > 0, sums, 0.0)
