@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from pathlib import Path
 
+import dask  # noqa: F401 (before the adaptor, which see)
 import geopandas as gpd
 from pydantic import TypeAdapter
 
@@ -25,14 +26,14 @@ def absolute(step):
 def main() -> None:
     """The series of every tile, put together."""
     steps = [absolute(step) for step in TypeAdapter(list[Step]).validate_json(snakemake.params.cfg)]
-    dask = TypeAdapter(Dask | None).validate_json(snakemake.params.dask)
+    cluster = TypeAdapter(Dask | None).validate_json(snakemake.params.dask)
     spans = within(snakemake.params.window)
     indexes = list(snakemake.input.scenes)
     masks = [Path(folder).absolute() for folder in snakemake.input.masks]
     months = len(indexes) // len(snakemake.params.tiles)
     tiles = []
     logs = Path(snakemake.log[0]).absolute().with_suffix("")
-    with nullcontext() if dask is None else connected(dask, logs) as client:
+    with nullcontext() if cluster is None else connected(cluster, logs) as client:
         for number, coverage in enumerate(snakemake.input.coverage):
             own = slice(number * months, (number + 1) * months)
             tiles.append(

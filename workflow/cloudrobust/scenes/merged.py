@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from rasterio.windows import Window
 
 from .radiometry import NODATA, SATURATED
-from .scene import Scene
+
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
+    from rasterio.windows import Window
+
+    from .scene import Scene
 
 SEPARATOR = "|"
 """Stands between the parts in an index's column `file`; no product's name has it."""
@@ -66,6 +69,9 @@ class MergedScene:
 
     def window(self, layer: str) -> Window:
         """The part of the tile of which every part can be asked."""
+        # Imported where it is needed: an index of scenes is read without any.
+        from rasterio.windows import Window
+
         windows = [part.window(layer) for part in self.parts]
         top, left = max(w.row_off for w in windows), max(w.col_off for w in windows)
         bottom = min(w.row_off + w.height for w in windows)

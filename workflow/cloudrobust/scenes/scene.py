@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from rasterio.windows import Window
+
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
+    from rasterio.windows import Window
 
 
 class Scene(Protocol):

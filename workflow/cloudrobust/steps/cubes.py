@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 DAY = np.timedelta64(1, "D")
 FILLED_IN = {
@@ -62,6 +66,8 @@ def measured(cube: xr.Dataset) -> xr.DataArray:
 
 def finite(values: xr.DataArray) -> xr.DataArray:
     """Where there is a value."""
+    import xarray as xr
+
     present: xr.DataArray = xr.apply_ufunc(np.isfinite, values)
     return present
 

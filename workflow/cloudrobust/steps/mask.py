@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import geopandas as gpd
 import numpy as np
 import rasterio
-import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
-from scipy import ndimage
 
 from ..atomic import atomic
 from ..config.steps import Mask
@@ -25,6 +23,9 @@ from .masks import REGISTRY
 from .masks.ground import TYPICAL, Found, Ground, Method
 from .masks.on_cubes import CubeGround
 from .masks.on_scenes import Scene, SceneGround, held
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class HasWindow(Protocol):
@@ -48,6 +49,8 @@ def grown(masked: NDArray[np.bool_], step: HasDilate, pixel: tuple[float, float]
     """
     if step.dilate == 0 or not masked.any() or masked.all():
         return masked
+    from scipy import ndimage
+
     return ndimage.distance_transform_edt(~masked, sampling=pixel) <= step.dilate
 
 
@@ -156,10 +159,12 @@ def apply(cube: xr.Dataset, step: Mask, reference: xr.Dataset | None = None) -> 
     """
     if step.on_parcels:
         method = step.resolved[0]
-        return cast(xr.Dataset, _module(method.do).apply(cube, method, reference))
+        return cast("xr.Dataset", _module(method.do).apply(cube, method, reference))
     who = f"mask {step.resolved[0].do}"
     if not {"y", "x"} <= set(cube.dims):
         raise InputError(f"{who}: the cube has no pixels (y, x); mask pixels before they are averaged")
+    import xarray as xr
+
     layers = [masked_pixels(CubeGround(cube.isel(time=number), who), step) for number in range(cube.sizes["time"])]
     masked = xr.DataArray(np.stack(layers), dims=("time", "y", "x"))
     values = cube["reflectance"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from ..config.steps import Select
 from ..config.steps.chain import ranges
 from ..errors import InputError
 from .cubes import coverage, covered, recorded
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def keeps(times: np.ndarray, step: Select) -> np.ndarray:
