@@ -66,9 +66,22 @@ MAY = {
     "draw_predictions": f"{SCORES} geopandas matplotlib",
     "draw_robustness": f"{SCORES} matplotlib",
     "draw_series": f"{SERIES} geopandas matplotlib",
+    "compare_difference": SCORES,
+    "compare_groups": f"{SCORES} matplotlib geopandas",
+    "compare_learning_curve": f"{SCORES} matplotlib geopandas",
+    "report_difference": "matplotlib",
+    "write_study_file": f"{SCORES} geopandas",
+    # What a study costs, how clouds are known, and other splits.
+    "add_up_price": f"{SCORES} rasterio odc matplotlib",
+    "price_ablation": f"{SCORES} rasterio odc matplotlib",
+    "know_clouds": f"{IMAGES} {SERIES} scipy numba cv2",
+    "render_true_ground": f"{IMAGES} {SERIES} scipy",
+    "split_fewer": SCORES,
     # What other scripts import.
     "adaptor": "",
     "comparison": SCORES,
+    "groups": f"{SCORES} geopandas",
+    "price_inputs": "scipy rasterio odc",
     "picture": f"{SERIES} geopandas",
     "resplit_runs": "",
 }
