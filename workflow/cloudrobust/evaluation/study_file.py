@@ -54,7 +54,7 @@ def differences(intervals: pd.DataFrame, scores: pd.DataFrame, raw: str, preproc
         found.append(
             {"model": str(model), "metric": str(metric),
              **{key: rounded(float(row[key])) for key in ("estimate", "error", "low", "high")},
-             "unit": unit, "drawn": int(row["drawn"]),
+             "unit": unit, "note": str(row.get("note") or ""), "drawn": int(row["drawn"]),
              "raw": mean[raw], "preprocessed": mean[preprocessed], "seeds": int(runs.size().min())}
         )  # fmt: skip
     return found
@@ -87,7 +87,7 @@ def study_content(
     compared
         Of `differences`.
     verdicts
-        By model, of `evaluation.verdict`.
+        By model, of `evaluation.verdict.verdicts`.
     versions
         Of `provenance.versions`.
     """

@@ -221,18 +221,21 @@ def _changes(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[l
 def _points(intervals: pd.DataFrame, model: str) -> str:
     """What dropping costs in points of accuracy, with its interval."""
     mine = intervals[(intervals["model"] == model) & (intervals["metric"] == "accuracy")]
-    unit = "blocks" if (mine["unit"] == "blocks").any() else "parcels"
-    change, low, high = 100 * mine.loc[mine["unit"] == unit, ["estimate", "low", "high"]].to_numpy(float)[0]
+    known = mine[mine["low"].notna()]
+    units = known if len(known) else mine
+    unit = "blocks" if (units["unit"] == "blocks").any() else "parcels"
+    change, low, high = 100 * units.loc[units["unit"] == unit, ["estimate", "low", "high"]].to_numpy(float)[0]
     over = f"95 % interval over {unit}"
     if low > 0:
         return f"costs {change:.1f} points of accuracy ({over}: {low:.1f} to {high:.1f})"
     if high < 0:
         return f"gains {-change:.1f} points of accuracy ({over}: {-high:.1f} to {-low:.1f})"
     words = f"costs {change:.1f}" if change >= 0 else f"gains {-change:.1f}"
+    if math.isnan(low):
+        return f"{words} points of accuracy (there is no interval)"
     ends = (low, high) if change >= 0 else (-high, -low)
-    return f"{words} points of accuracy ({over}: {ends[0]:.1f} to {ends[1]:.1f}, so it may be nothing)".replace(
-        "-", "−"
-    )
+    unsure = f"({over}: {ends[0]:.1f} to {ends[1]:.1f}, so it may be nothing)".replace("-", "−")
+    return f"{words} points of accuracy {unsure}"
 
 
 def latency_sentence(seconds: Mapping[str, float], published: Mapping[str, float | None]) -> str:
