@@ -71,6 +71,15 @@ def test_an_interval_that_holds_zero_is_no_difference(estimate: float, words: st
     assert words in sentence(totals, interval(estimate, -0.04, 0.04))
 
 
+def test_without_an_interval_over_blocks_that_over_parcels_counts() -> None:
+    totals = sums({"core_hours": 1.0}, {"core_hours": 2.0})
+    sure = interval(0.05, 0.02, 0.08)
+    sure.loc[sure["unit"] == "blocks", ["low", "high"]] = math.nan
+    assert "(95 % interval over parcels: 4.9 to 5.1)" in sentence(totals, sure)
+    sure[["low", "high"]] = math.nan
+    assert "costs 5.0 points of accuracy (there is no interval)" in sentence(totals, sure)
+
+
 def test_money_is_said_where_it_is_known() -> None:
     totals = sums({"core_hours": 1.0, "money": 0.5}, {"core_hours": 2.0, "money": 3.0})
     assert "(2.50 EUR less in all)" in sentence(totals, interval(0.1, 0.05, 0.2))

@@ -54,7 +54,7 @@ def differences(intervals: pd.DataFrame, scores: pd.DataFrame, raw: str, preproc
         found.append(
             {"model": str(model), "metric": str(metric),
              **{key: rounded(float(row[key])) for key in ("estimate", "error", "low", "high")},
-             "unit": unit, "note": str(row.get("note") or ""), "drawn": int(row["drawn"]),
+             "unit": unit, "note": row["note"] if isinstance(row.get("note"), str) else "", "drawn": int(row["drawn"]),
              "raw": mean[raw], "preprocessed": mean[preprocessed], "seeds": int(runs.size().min())}
         )  # fmt: skip
     return found
