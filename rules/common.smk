@@ -337,7 +337,7 @@ REPORTED = [
 
 def shared_head():
     """What of the configuration goes into the file that is shared: no path, no place, no code of the user's own."""
-    branches = {}
+    branches, drawn = {}, json.loads(STUDY.split.drawn())
     for name, branch in STUDY.branches.items():
         steps = [{"name": one} | STUDY.steps[one].model_dump(mode="json") for one in branch.steps]
         branches[name] = {
@@ -354,7 +354,7 @@ def shared_head():
             "comparison": {"raw": STUDY.comparison.raw, "preprocessed": STUDY.comparison.preprocessed},
             "models": {name: model.do for name, model in STUDY.models.items()},
             "seeds": len(STUDY.training.seeds),
-            "split": {"method": STUDY.split.method, "block": STUDY.split.block, "buffer": STUDY.split.buffer},
+            "split": {key: value for key, value in drawn.items() if key in ("method", "block", "buffer", "folds")},
         }
     )
 

@@ -127,17 +127,18 @@ def test_a_terminal_is_drawn_anew_and_a_file_gets_lines(tmp_path: Path) -> None:
         assert "scenes" in stream.getvalue()
 
 
-def test_the_call_is_what_a_user_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_call_is_what_a_user_would_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     given = parser().parse_args(
         ["run", "valley.yaml", "--cores", "4", "--profile", "profiles/slurm", "--target", "ablation"]
     )
     assert run.command(given)[3:] == [
-        "--snakefile", str(ROOT / "Snakefile"), "--cores", "4", "--configfile", "valley.yaml",
-        "--workflow-profile", "profiles/slurm", "--", "ablation",
+        "--cores", "4", "--configfile", "valley.yaml", "--workflow-profile", "profiles/slurm", "--", "ablation",
     ]  # fmt: skip
     plain = parser().parse_args(["run"])
-    assert "--configfile" not in run.command(plain)
+    assert run.command(plain)[3:] == ["--cores", "all"]
+    monkeypatch.chdir(tmp_path)
+    assert run.command(plain)[3:] == ["--cores", "all", "--snakefile", str(ROOT / "Snakefile")]
 
 
 def test_output_and_status_are_those_of_snakemake(

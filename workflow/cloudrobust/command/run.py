@@ -34,7 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(given: argparse.Namespace) -> list[str]:
     """The call of Snakemake, as a user would write it."""
-    words = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), "--cores", str(given.cores)]
+    words = [sys.executable, "-m", "snakemake", "--cores", str(given.cores)]
+    if snakefile().parent != Path.cwd():
+        words += ["--snakefile", str(snakefile())]
     if given.config != [Path("config.yaml")]:
         words += ["--configfile", *map(str, given.config)]
     if given.profile:
