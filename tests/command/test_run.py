@@ -137,6 +137,8 @@ def test_the_call_is_what_a_user_would_write(tmp_path: Path, monkeypatch: pytest
     ]  # fmt: skip
     plain = parser().parse_args(["run"])
     assert run.command(plain)[3:] == ["--cores", "all"]
+    dry = parser().parse_args(["run", "--dry-run", "--target", "ablation"])
+    assert run.command(dry)[3:] == ["--cores", "all", "--dry-run", "--", "ablation"]
     monkeypatch.chdir(tmp_path)
     assert run.command(plain)[3:] == ["--cores", "all", "--snakefile", str(ROOT / "Snakefile")]
 

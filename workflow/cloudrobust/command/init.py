@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import json
 import re
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tiles", nargs="+", default=None, help="MGRS tiles, instead of those that the parcels lie in")
     parser.add_argument("--title", help="title of the study")
     parser.add_argument("--output", type=Path, help="configuration to write (by default the fields' name with .yaml)")
+    parser.add_argument(
+        "--estimate", action="store_true", help="ask the archive at once how many scenes there are, and what they cost"
+    )
     parser.add_argument("--force", action="store_true", help="replace a configuration that is there")
 
 
@@ -94,7 +98,14 @@ def run(given: argparse.Namespace) -> int:
         f"  cloudrobust doctor {output}\n"
         f"  cloudrobust run {output}"
     )
-    return 0
+    return estimated(output) if given.estimate else 0
+
+
+def estimated(output: Path) -> int:
+    """Ask the archive by the workflow's own rule; returns the status of Snakemake."""
+    from .run import call
+
+    return subprocess.run(call([output], cores="1", targets=["estimate_downloads"]), check=False).returncode
 
 
 def _word(text: str) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -34,16 +35,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(given: argparse.Namespace) -> list[str]:
     """The call of Snakemake, as a user would write it."""
-    words = [sys.executable, "-m", "snakemake", "--cores", str(given.cores)]
+    words = call(given.config, given.cores, given.target, given.profile)
+    at = words.index("--") if "--" in words else len(words)
+    return [*words[:at], *(["--dry-run"] if given.dry_run else []), *words[at:]]
+
+
+def call(files: Sequence[Path], cores: str, targets: Sequence[str], profile: str | None = None) -> list[str]:
+    """The words of a call of Snakemake for these configuration files and targets."""
+    words = [sys.executable, "-m", "snakemake", "--cores", cores]
     if snakefile().parent != Path.cwd():
         words += ["--snakefile", str(snakefile())]
-    if given.config != [Path("config.yaml")]:
-        words += ["--configfile", *map(str, given.config)]
-    if given.profile:
-        words += ["--workflow-profile", given.profile]
-    if given.dry_run:
-        words.append("--dry-run")
-    return [*words, *(["--", *given.target] if given.target else [])]
+    if list(files) != [Path("config.yaml")]:
+        words += ["--configfile", *map(str, files)]
+    if profile:
+        words += ["--workflow-profile", profile]
+    return [*words, *(["--", *targets] if targets else [])]
 
 
 def run(given: argparse.Namespace) -> int:
