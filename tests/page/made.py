@@ -42,7 +42,8 @@ def answers(frame: gpd.GeoDataFrame, wrong_every: int) -> pd.DataFrame:
             "parcel": frame["parcel"], "declared": frame["class"], "predicted": said, "probability": p,
             "second": "winter wheat", "probability_2": rest, "third": "maize", "probability_3": rest,
             "entropy": 0.25, "disagreement": 1 / 3, "clear_dates": 7, "likely": [f"{c} or maize" for c in said],
-            "answered_by": "fold 1 of 5: Transformer", "fold": 1, "part": np.where(n % 4 == 0, "test", "train"),
+            "likely_count": 2, "answered_by": "fold 1 of 5: Transformer", "fold": 1,
+            "part": np.where(n % 4 == 0, "test", "train"),
         }
     )  # fmt: skip
 

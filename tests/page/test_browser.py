@@ -127,6 +127,7 @@ def test_a_click_on_a_parcel_opens_its_panel_with_the_right_numbers(browser: Any
     click_parcel(browser, "P31")  # class 31 % 3 = 1; 31 % 10 = 1, so raw calls it grassland with .6
     assert (text(browser, "#declared"), text(browser, "#predicted")) == ("winter wheat", "grassland")
     assert text(browser, ".chance").replace("\u00a0", " ") == "60 %"
+    assert (text(browser, "#likely"), text(browser, "#by")) == ("grassland or maize", "fold 1 of 5: Transformer")
     assert text(browser, "#area") == "16.00"
     wait(browser, "return document.querySelector('#chart canvas')")
     assert "20 dates, 5 of them cloudy" in text(browser, "#plots")

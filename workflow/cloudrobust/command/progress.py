@@ -13,10 +13,10 @@ from ..benchmarks import duration, jobs
 STAGES: dict[str, tuple[str, ...]] = {
     "scenes": ("simulate_landscape", "tile_grid", "fetch_scenes", "fetch_dataset", "account_scenes",
                "estimate_downloads"),
-    "parcels": ("read_parcels", "read_finished", "split_parcels", "build_coverage"),
+    "parcels": ("read_parcels", "read_finished", "split_parcels", "deal_folds", "build_coverage"),
     "series": ("select_scenes", "mask_scenes", "observe_parcels", "collect_series", "select_series",
                "interpolate_series", "apply_step", "aggregate_pixels"),
-    "training": ("train", "train_ablated", "tune_model", "train_again"),
+    "training": ("train", "train_ablated", "tune_model", "train_again", "cross_predict"),
 }  # fmt: skip
 """Rules by the stage that they belong to; all others belong to the last one."""
 LAST = "answer"

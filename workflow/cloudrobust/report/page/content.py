@@ -87,6 +87,7 @@ def parcel_content(
                     )
                 },
                 "likely": [place.get(word, -1) for word in rows["likely"]],
+                "likely_count": [-1 if pd.isna(n) else int(n) for n in rows["likely_count"]],
                 "by": [place.get(word, -1) for word in rows["answered_by"]],
                 "out_of_fold": bool(rows["fold"].notna().any()),
                 "clear": [None if pd.isna(n) else int(n) for n in rows["clear_dates"]],

@@ -74,6 +74,7 @@ function at(x, y) {
 const R = () => P.runs[+byId("run").value];
 const SHADES = ["#fde0c5", "#f9b98a", "#ef8f5e", "#d05f3f", "#9b2f2a"].reverse(), TRUST = ["#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d"];
 const step = (list, v) => v < 0 ? GROUND : list[Math.min(list.length - 1, Math.floor(v / 1000 * list.length))];
+const COUNTS = ["#045a8d", "#74a9cf", "#f9b98a", "#d05f3f"];
 const PARTS = ["#bdbdbd", "#e69f00", "#0072b2", "#ffffff"];
 const COLOUR = {
   predicted: i => R().predicted[i] < 0 ? GROUND : P.colours[R().predicted[i]],
@@ -82,6 +83,7 @@ const COLOUR = {
   error: i => R().predicted[i] < 0 || P.class[i] < 0 ? GROUND : R().predicted[i] === P.class[i] ? "#0072b2" : "#d55e00",
   seeds: i => step(["#d55e00", "#eda977", "#f0e6d6", "#80b1d0", "#0072b2"], R().right[i]),
   disagreement: i => step([...SHADES].reverse(), R().disagreement[i]),
+  likely: i => R().likely_count[i] < 0 ? GROUND : COUNTS[Math.min(R().likely_count[i], COUNTS.length) - 1],
   part: i => PARTS[P.part[i]],
 };
 const bands = (list, words) => list.map((c, n) => [c, words(100 * n / list.length, 100 * (n + 1) / list.length)]);
@@ -90,7 +92,8 @@ const LEGEND = {
   predicted: () => P.classes.map((c, n) => [P.colours[n], c]), class: () => P.classes.map((c, n) => [P.colours[n], c]),
   confidence: () => bands(TRUST, between), error: () => [["#0072b2", "as declared"], ["#d55e00", "other than declared"], [GROUND, "no label or no answer"]],
   seeds: () => [...bands(["#d55e00", "#eda977", "#f0e6d6", "#80b1d0", "#0072b2"], between), [GROUND, "not scored"]],
-  disagreement: () => bands([...SHADES].reverse(), between), part: () => P.parts.map((p, n) => [PARTS[n], p === "none" ? "in no part" : p]),
+  disagreement: () => [...bands([...SHADES].reverse(), between), [GROUND, "one model answers alone"]],
+  likely: () => [...COUNTS.map((c, n) => [c, n === 0 ? "one class" : n + 1 < COUNTS.length ? `${n + 1} classes` : `${n + 1} or more`]), [GROUND, "not known"]], part: () => P.parts.map((p, n) => [PARTS[n], p === "none" ? "in no part" : p]),
 };
 const visible = new Uint8Array(N); let shownCount = 0, chosen = -1, colours = new Array(N);
 function filter() {
@@ -194,7 +197,7 @@ async function open(n, move) {
   byId("panel").innerHTML = `<h3>Parcel ${escape(P.id[i])}</h3>
     <p>Declared: <b id="declared">${escape(nameOf(P.class[i]))}</b>. ${escape(run.name)} says <b id="predicted" class="${known ? same ? "right" : "wrong" : ""}">${escape(nameOf(run.predicted[i]))}</b>${known ? same ? ", as declared" : ", other than declared" : ""}.${run.likely[i] < 0 ? "" : ` Likely: <b id="likely">${escape(P.words[run.likely[i]])}</b>.`}${run.by[i] < 0 ? run.predicted[i] < 0 && P.class[i] >= 0 && !why ? " This model learnt its label, or has no series of it; no answer is shown." : "" : ` Answered by <span id="by">${escape(P.words[run.by[i]])}</span>.`}${why ? ` <br>${escape(P.status[i])}: ${escape(why)}.` : ""}</p>
     <table><thead><tr><th scope="col">class</th><th scope="col">calibrated probability</th></tr></thead><tbody>${top.map(([k, p]) => `<tr><th scope="row">${escape(nameOf(run[k][i]))}</th><td><span class="bar" style="width:${run[p][i] / 16}%"></span><span class="chance">${percent(run[p][i])}</span></td></tr>`).join("")}</tbody></table>
-    <p>${P.area[i] === null ? "" : `Area <span id="area">${fixed(P.area[i] / 10000, 2)}</span> ha. `}Part: ${P.parts[P.part[i]]}. ${run.clear[i] === null ? "" : `Clear dates: ${run.clear[i]}. `}Entropy ${run.entropy[i] < 0 ? "–" : fixed(run.entropy[i] / 1000, 2)}; disagreement of seeds ${percent(run.disagreement[i])}.</p>
+    <p>${P.area[i] === null ? "" : `Area <span id="area">${fixed(P.area[i] / 10000, 2)}</span> ha. `}Part: ${P.parts[P.part[i]]}. ${run.clear[i] === null ? "" : `Clear dates: ${run.clear[i]}. `}Entropy ${run.entropy[i] < 0 ? "–" : fixed(run.entropy[i] / 1000, 2)}${run.disagreement[i] < 0 ? "" : `; disagreement of seeds ${percent(run.disagreement[i])}`}.</p>
     <div id="plots"></div>`;
   S ??= await unpack(byId("data-series")); A ??= await unpack(byId("data-attention"));
   if (chosen !== n) return;
