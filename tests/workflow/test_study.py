@@ -216,3 +216,28 @@ def test_a_file_that_was_cut_short_is_named_before_it_is_read(finished: Project,
     said = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert f"results/{damaged}: is not as the job that made it left it" in said[0]
     assert "Traceback" not in result.stderr
+
+
+def test_the_price_adds_up_to_the_benchmarks(finished: Project) -> None:
+    results = finished.folder / "results"
+    parts = pd.read_csv(results / "evaluation" / "price.csv").set_index(["branch", "part", "name"])
+    files = list((results / "benchmarks" / "mask_scenes" / "L2A" / "season").glob("clear-*.tsv"))
+    spent = [pd.read_csv(file, sep="\t")["s"].sum() for file in files]
+    assert parts.loc[("preprocessed", "step", "clear"), "core_hours"] == pytest.approx(sum(spent) / 3600)
+    assert parts.loc[("preprocessed", "step", "clear"), "jobs"] == len(spent) == 3
+    assert (parts["without"] == 0).all()
+    # Raw needs every scene of its level, preprocessed those of its season.
+    index = pd.concat(pd.read_parquet(file) for file in (results / "scenes" / "L1C").glob("*/20*.parquet"))
+    assert parts.loc[("raw", "scenes", "L1C"), "scene_gigabytes"] == pytest.approx(index["bytes"].sum() / 1e9)
+    said = json.loads((results / "evaluation" / "price.json").read_text())["sentence"]
+    assert said.startswith("Dropping atmospheric correction, the selection of dates, masking and interpolation")
+    assert said[:60] in (results / "report" / "index.html").read_text()
+
+
+def test_the_shared_file_names_no_parcel(finished: Project) -> None:
+    text = (finished.folder / "results" / "evaluation" / "study.json").read_text()
+    parcels = pd.read_parquet(finished.folder / "results" / "parcels" / "parcels.parquet", columns=["parcel"])
+    content = json.loads(text)
+    assert {row["model"] for row in content["differences"]} == set(MODELS)
+    assert not [parcel for parcel in parcels["parcel"] if f'"{parcel}"' in text]
+    assert str(finished.folder) not in text
