@@ -26,10 +26,10 @@ def pool_text(pooled: Mapping[str, Pooled]) -> pd.DataFrame:
                 "mean Δ": signed(one.estimate),
                 "95 % interval": _range(one.low, one.high),
                 "next region": MISSING if math.isnan(one.next_low) else _range(one.next_low, one.next_high),
-                "I²": f"{one.i2:.0%}",
+                "I²": f"{100 * one.i2:.0f} %",
                 "τ": score(math.sqrt(one.tau2)),
                 "Q": f"{one.q:.1f}",
-                "p of Q": score(one.p),
+                "p of Q": "< .001" if one.p < 0.001 else score(one.p),
             }
             for model, one in pooled.items()
         ]
@@ -50,7 +50,7 @@ def studies_text(table: pd.DataFrame, pooled: Mapping[str, Pooled]) -> pd.DataFr
                     "standard error": score(row["error"], 4),
                     "over": row["unit"],
                     "test parcels": MISSING if pd.isna(row["test"]) else f"{int(row['test']):,}",
-                    "weight": f"{weight:.0%}",
+                    "weight": f"{100 * weight:.0f} %",
                 }
             )
     return pd.DataFrame(rows)
@@ -64,10 +64,10 @@ def pool_sentence(model: str, one: Pooled, metric: str) -> str:
     """The mean, whether regions differ, and what to expect of the next one."""
     noun = METRIC_NAMES[metric]
     words = [
-        f"{model_name(model)}: over {one.studies} studies preprocessing changes the {_small(noun)} by "
+        f"{model_name(model)}: over {one.studies} studies preprocessing changes the {small(noun)} by "
         f"{signed(one.estimate)} (95 % interval {_range(one.low, one.high)})."
     ]
-    apart = f"{one.i2:.0%} of the variance lies between studies (I²)"
+    apart = f"{100 * one.i2:.0f} % of the variance lies between studies (I²)"
     if one.p < 0.05:
         words.append(f"The studies differ more than by chance: {apart}.")
     else:
@@ -88,7 +88,8 @@ def pool_sentence(model: str, one: Pooled, metric: str) -> str:
     return " ".join(words)
 
 
-def _small(noun: str) -> str:
+def small(noun: str) -> str:
+    """A score's name inside a sentence; Cohen keeps his capital."""
     return noun if noun.startswith("Cohen") else noun[0].lower() + noun[1:]
 
 

@@ -16,6 +16,7 @@ from scipy.stats import norm
 from ...evaluation.pool import Pooled
 from ..numbers import METRIC_NAMES, model_name
 from ..palette import FAINT, INK, model_colours
+from ..pool import small
 from ..style import WIDTH, panel_letter, shorten, styled
 
 Z = float(norm.ppf(0.975))
@@ -50,7 +51,7 @@ def forest_figure(table: pd.DataFrame, pooled: Mapping[str, Pooled], metric: str
         axes.set_title(model_name(model))
         panel_letter(axes, "abcdefghijklmnopqrstuvwxyz"[number % 26])
         if number >= len(models) - across:
-            axes.set_xlabel(f"difference of {METRIC_NAMES[metric]}, preprocessed − raw")
+            axes.set_xlabel(f"difference of {small(METRIC_NAMES[metric])}, preprocessed − raw")
             axes.tick_params(axis="x", labelbottom=True)
     handles = [
         Line2D([], [], marker="s", color=FAINT, label="a study, 95 % interval; size: its weight"),
