@@ -77,3 +77,13 @@ def test_the_order_of_the_file_does_not_matter() -> None:
 def test_too_few_parcels_are_a_sentence() -> None:
     with pytest.raises(InputError, match="are too few for 5 folds"):
         deal(parcels(9), Split(), 5)
+
+
+@pytest.mark.parametrize("count", [16, 24, 65])
+@pytest.mark.parametrize("folds", [3, 5])
+def test_a_handful_of_parcels_still_has_a_validation_part_in_every_fold(count: int, folds: int) -> None:
+    table = deal(parcels(count), Split(method="random"), folds)
+    for fold in range(folds):
+        parts = split_of(table, fold)["part"].value_counts()
+        assert parts["validation"] >= 1
+        assert parts["validation"] < parts["train"]

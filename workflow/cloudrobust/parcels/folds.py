@@ -91,7 +91,7 @@ def _not_by_blocks(usable: gpd.GeoDataFrame, config: Split, folds: int) -> str:
 
 
 def _at_random(usable: gpd.GeoDataFrame, config: Split, folds: int) -> pd.DataFrame:
-    """Parcels of each class dealt in turn; of the other folds' parcels of a class a share is the validation part."""
+    """Parcels of each class dealt in turn; of the other folds' parcels a share is the validation part."""
     table = pd.DataFrame({"parcel": usable["parcel"].astype(str), "class": usable["class"].astype(str), "block": ""})
     table = table.reset_index(drop=True)
     generator = np.random.default_rng([config.seed, folds])
@@ -102,13 +102,12 @@ def _at_random(usable: gpd.GeoDataFrame, config: Split, folds: int) -> pd.DataFr
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     table["fold"] = place % folds
-    within = table.assign(place=place).sort_values("place").groupby(["class", "fold"]).cumcount().reindex(table.index)
     share = config.validation / (1 - 1 / folds)
     for fold in range(folds):
-        # Every 1/share-th parcel of a class and fold, shifted by the fold so that small classes take turns.
-        step = np.floor((within + 1 + table["fold"] / folds) * share) > np.floor(
-            (within + table["fold"] / folds) * share
-        )
-        part = np.where(step, "validation", "train")
+        # Every 1/share-th of the others in the order of classes: large classes give their share, small ones take turns.
+        rest = order[table["fold"].to_numpy()[order] != fold]
+        step = np.floor((np.arange(len(rest)) + 1) * share) > np.floor(np.arange(len(rest)) * share)
+        part = np.full(len(table), "train", dtype=object)
+        part[rest[step]] = "validation"
         table[part_column(fold)] = np.where(table["fold"] == fold, "test", part)
     return table
