@@ -46,7 +46,10 @@ MAY = {
     "train": LEARNING,
     "tune_model": f"{LEARNING} optuna",
     "try_robustness": LEARNING,
+    "deal_folds": "geopandas",
+    "cross_predict": f"{LEARNING} geopandas",
     "predict_parcels": f"{LEARNING} geopandas",
+    "weigh_decision": f"{SCORES} geopandas",
     "explain_model": f"{LEARNING} geopandas captum matplotlib",
     # Scores, tables and pictures.
     "evaluate": f"{SCORES} geopandas",
