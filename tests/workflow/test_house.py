@@ -43,7 +43,7 @@ def test_the_make_targets_are_all_explained() -> None:
 
 
 def test_rooms_import_only_those_to_their_left() -> None:
-    rooms = ["config", "scenes", "parcels", "steps", "models", "learning", "evaluation", "report"]
+    rooms = ["config", "scenes", "parcels", "steps", "models", "learning", "evaluation", "report", "command"]
     library = ROOT / "workflow" / "cloudrobust"
     for position, room in enumerate(rooms):
         for file in (library / room).rglob("*.py"):
