@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor tune ablation difference labels robustness splits test check unit france schema site pins fuzz verdict clean
+.PHONY: help run doctor tune ablation difference labels robustness season splits test check unit france schema site pins fuzz verdict clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ unit: $(VENV)/.peers ## The tests
 
 robustness: $(VENV)/.run ## The trained models on fewer clear dates, under more clouds, and cut short
 	$(BIN)/snakemake --cores $(CORES) -- robustness
+
+season: $(VENV)/.run ## Models trained for answers before the season ends, and when each parcel's is sure enough
+	$(BIN)/snakemake --cores $(CORES) -- in_season
 
 splits: $(VENV)/.run ## What a random split would have claimed, and every fold of blocks as the test part
 	$(BIN)/snakemake --cores $(CORES) -- split_claims cross_validation

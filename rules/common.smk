@@ -12,6 +12,7 @@ from cloudrobust.config import Paths, canonical, check_files, check_yaml, code_h
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.datasets import DatasetSource
 from cloudrobust.config.finished import FinishedSource
+from cloudrobust.config.in_season import CHEAP
 from cloudrobust.config.dask import local_share
 from cloudrobust.config.sources import RemoteSource, SimulatorSource, TableSource
 from cloudrobust.config.steps import Aggregate, Composite, Interpolate, Mask, Select, Smooth
@@ -592,3 +593,15 @@ def soundness_figures():
     }
     shown = [name for target, of in names.items() if IN_REPORT[target] for name in of]
     return [PATHS.report("figures", f"{name}.png") for name in shown]
+
+
+def in_season_models():
+    """Models that are trained for answers in season: those named, or the cheap kinds; one at least."""
+    cheap = [name for name, model in STUDY.models.items() if model.do in CHEAP]
+    return list(STUDY.in_season.models or cheap or list(STUDY.models)[:1])
+
+
+def code_of_season(script, wildcards):
+    """Hash of the code that trains or asks a model on the cut series of a branch."""
+    steps = {module for step in steps_after(wildcards.branch) for module in modules_of(step)}
+    return code(script, f"cloudrobust.models.{STUDY.models[wildcards.model].do}", *sorted(steps))

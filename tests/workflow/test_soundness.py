@@ -14,6 +14,7 @@ FORESTS = SMALL | {
     "models": {"forest": {"trees": 20}},
     "split": {"method": "blocks", "block": 300, "folds": 2, "validation": 0.2},
     "robustness": {"shares": [0.5], "draws": 1, "every": 30},
+    "in_season": {"every": 90, "per_end": True},
 }
 
 
@@ -33,7 +34,7 @@ def test_settings_of_other_targets_rerun_nothing_but_the_pages_that_show_them(fi
 
 
 def test_folds_and_a_random_split_share_the_series_and_robustness_trains_nothing(blocks: Project) -> None:
-    result = blocks.snakemake("--", "split_claims", "cross_validation", "robustness")
+    result = blocks.snakemake("--", "split_claims", "cross_validation", "robustness", "in_season")
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
     results = blocks.folder / "results"
     for untouched in ("interpolate_series", "mask_scenes", "fetch_scenes"):
@@ -55,7 +56,11 @@ def test_folds_and_a_random_split_share_the_series_and_robustness_trains_nothing
     assert set(pd.read_csv(tables / "cross-validation.csv")["folds"]) == {2}
     curves = pd.read_csv(tables / "robustness.csv")
     assert {"lost", "clouded", "end", "clear dates", "cloud share"} == set(curves["kind"])
-    for figure in ("split-claims", "cross-validation", "robustness", "robustness-parcels"):
+    season = pd.read_csv(tables / "in-season.csv")
+    assert set(season["trained"]) == {"cut", "whole", "each"}
+    assert season.groupby("branch")["end"].nunique().min() > 1
+    assert pd.read_csv(tables / "in-season-stopping.csv")["chosen"].sum() == len(SMALL["branches"])
+    for figure in ("split-claims", "cross-validation", "robustness", "robustness-parcels", "in-season"):
         assert (results / "report" / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
-    again = blocks.snakemake("--dry-run", "--", "split_claims", "cross_validation", "robustness")
+    again = blocks.snakemake("--dry-run", "--", "split_claims", "cross_validation", "robustness", "in_season")
     assert "Nothing to be done" in again.stdout + again.stderr

@@ -130,6 +130,10 @@ class Paths:
         """Scores of the trained models on degraded series."""
         return self._at("robustness", *parts)
 
+    def in_season(self, *parts: str) -> str:
+        """Models that were trained for answers before the season ends, and how early these are right."""
+        return self._at("in-season", *parts)
+
     def evaluation(self, file: str) -> str:
         return self._at("evaluation", file)
 

@@ -18,6 +18,7 @@ from .design import Cell, Design, crossed
 from .difference import Chain, Difference, Plan, planned, with_experimental_steps
 from .evaluation import Evaluation, Robustness
 from .finished import FinishedSource
+from .in_season import InSeason
 from .learning_curve import LearningCurve
 from .models import Boosted, Forest, Model
 from .outputs import BEST, Explanations, Page, Prediction
@@ -135,6 +136,7 @@ class Study(Part):
     pictures: Pictures = Field(Pictures(), description="What is drawn besides the tables.")
     evaluation: Evaluation = Field(Evaluation(), description="How sure the comparison is; other splits.")
     robustness: Robustness = Field(Robustness(), description="How the trained models bear clouds.")
+    in_season: InSeason = Field(InSeason(), description="Answers before the season ends.")
     explanations: Explanations = Field(Explanations(), description="How the networks are explained.")
     prediction: Prediction = Field(Prediction(), description="What is made of the predictions; other parcels.")
     page: Page = Field(Page(), description="The report's page.")
@@ -202,6 +204,7 @@ class Study(Part):
             if name not in self.models:
                 yield f"evaluation.models: unknown model {name!r}{nearest(name, self.models)}"
         yield from self._prediction_problems(self.prediction)
+        yield from self._in_season_problems()
         yield from tuning_problems(self.tuning, self.tuned, self.models, self.branches)
         for key in ("raw", "preprocessed"):
             branch_name = getattr(self.comparison, key)
@@ -295,6 +298,17 @@ class Study(Part):
             for number, step in enumerate(map(self.steps.get, branch.steps))
             if isinstance(step, Mask) and step.stands_for
         ]
+
+    def _in_season_problems(self) -> Iterator[str]:
+        for key, names in (("models", self.models), ("branches", self.branches)):
+            for name in getattr(self.in_season, key) or ():
+                if name not in names:
+                    yield f"in_season.{key}: unknown {key[:-2] if key == 'branches' else key[:-1]} {name!r}" + nearest(
+                        name, names
+                    )
+        for end in self.in_season.ends:
+            if not self.period.start <= end <= self.period.end:
+                yield f"in_season.ends: {end} lies outside the period {self.period.start} to {self.period.end}"
 
     def _ablation_problems(self, ablation: Ablation) -> Iterator[str]:
         for factor in ablation.factors:
@@ -456,6 +470,22 @@ class Study(Part):
         if not isinstance(self.source, RemoteSource) or self.source.margin is not None:
             return self.source
         return self.source.model_copy(update={"margin": margin_around(self)})
+
+    def season_ends(self, branch: str) -> list[dt.date]:
+        """The last known days at which a branch's models are asked: those named, or every so many days.
+
+        The first lies within the season of the preprocessed branch, the last is the last day of the branch's own.
+        """
+        if self.in_season.ends:
+            return sorted(set(self.in_season.ends))
+        step = dt.timedelta(self.in_season.every)
+        end = min(self.selected(self.branches[self.comparison.preprocessed].chain)) + step
+        last = max(self.selected(self.branches[branch].chain))
+        ends = []
+        while end < last:
+            ends.append(end)
+            end += step
+        return [*ends, last]
 
     def days(self, chain: str) -> list[dt.date]:
         """The days that `chain` can have scenes of: those that its selections leave, and that some branch needs."""
