@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +86,24 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
+class SeedPart(NamedTuple):
+    """A part of the variance that comes from a few seeds.
+
+    Attributes
+    ----------
+    added
+        Variance of the mean over seeds beyond the noise of their answers.
+    of_scores
+        The variance of the mean that the seeds' scores show, noise and all, from which `added` was found; 0 if that is.
+    freedom
+        Degrees of freedom of `of_scores`.
+    """
+
+    added: float
+    of_scores: float
+    freedom: int
+
+
 @dataclass(frozen=True, eq=False)
 class Resampled:
     """A statistic of every seed, on the sample and on drawn units.
@@ -104,14 +123,16 @@ class Resampled:
     units: float
 
     @property
-    def seed_part(self) -> tuple[float, int]:
-        """What other seeds add to the variance of the mean over seeds, and its degrees of freedom."""
-        return max(self.seed_variance, 0.0) / len(self.scores), len(self.scores) - 1
+    def seed_part(self) -> SeedPart:
+        """What other seeds add to the variance of the mean over seeds, and how well that is known."""
+        count = len(self.scores)
+        added = max(self.seed_variance, 0.0) / count
+        return SeedPart(added, float(self.scores.var(ddof=1)) / count if added else 0.0, count - 1)
 
     def with_seeds(self, stream: int = 0) -> Floats:
         """(draw,) the mean over seeds on drawn units, with what other seeds would add; each `stream` draws its own."""
         noise = np.random.default_rng([0, 1, stream]).normal(0, 1, len(self.drawn))
-        return np.asarray(self.drawn.mean(axis=1) + np.sqrt(self.seed_part[0]) * noise)
+        return np.asarray(self.drawn.mean(axis=1) + np.sqrt(self.seed_part.added) * noise)
 
     @cached_property
     def seed_variance(self) -> float:
@@ -247,7 +268,8 @@ def combined(
     """
     estimate = sum(weight * float(part.scores.mean()) for weight, part in parts)
     drawn = sum((weight * part.drawn.mean(axis=1) for weight, part in parts), np.zeros(len(parts[0][1].drawn)))
-    seeds = [(weight**2 * variance, freedom) for weight, part in parts for variance, freedom in [part.seed_part]]
+    found = [(weight**2, part.seed_part) for weight, part in parts]
+    seeds = [SeedPart(square * part.added, square * part.of_scores, part.freedom) for square, part in found]
     return interval(estimate, drawn, parts[0][1].units, seeds, confidence=confidence, least=least)
 
 
@@ -255,7 +277,7 @@ def interval(
     estimate: float,
     drawn: Floats,
     units: float,
-    seeds: Sequence[tuple[float, int]] = (),
+    seeds: Sequence[SeedPart] = (),
     *,
     confidence: float = CONFIDENCE,
     least: float = 0.0,
@@ -271,7 +293,7 @@ def interval(
     units
         How many units were drawn.
     seeds
-        For each group of seeds, what other seeds would add to the variance, and its degrees of freedom.
+        For each group of seeds, what other seeds would add to the variance.
     confidence, least
         As in `combined`.
     """
@@ -289,12 +311,16 @@ def interval(
         unknown = float("nan")
         return Interval(float(estimate), unknown, unknown, unknown, unknown, unknown, units, unknown, note)
     of_units = max(float(known.var(ddof=1)) * units / (units - 1), least**2)
-    parts = [(of_units, units - 1), *((v, f) for v, f in seeds if v > 0)]
-    error = float(np.sqrt(sum(v for v, _ in parts)))
+    known_seeds = [part for part in seeds if part.added > 0]
+    error = float(np.sqrt(of_units + sum(part.added for part in known_seeds)))
     if not error > 0:
         return Interval(float(estimate), float(estimate), float(estimate), 0.0, _step(estimate), units - 1, units, 0.0)
-    # In shares of the whole, so that tiny variances do not vanish when squared.
-    freedom = float(1 / sum((v / error**2) ** 2 / f for v, f in parts))
+    # By the mean squares that the whole is a sum of, not by what seeds add: a difference of two is known worse than its
+    # size tells. In shares of the whole, so that tiny variances do not vanish when squared.
+    rest = max(error**2 - sum(part.of_scores for part in known_seeds), 0.0)
+    inverse = (rest / error**2) ** 2 / (units - 1)
+    inverse += sum((part.of_scores / error**2) ** 2 / part.freedom for part in known_seeds)
+    freedom = min(1 / inverse, units - 1)
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
     above = float(stdtr(freedom, estimate / error))
     low, high = float(estimate - half), float(estimate + half)
