@@ -17,8 +17,10 @@ from cloudrobust.log import logger
 from cloudrobust.machine_faults import sentence_about
 
 # xarray and odc-geo load dask wherever it is installed, which takes longer than many a job's own work. A script that
-# works with dask imports it before this module; for all others there is none.
-sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
+# works with dask imports it before this module; for all others there is none. Once xarray is imported it has looked
+# whether dask is there, and remembers.
+if "xarray" not in sys.modules:
+    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
 
 
 @contextmanager

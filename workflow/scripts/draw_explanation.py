@@ -1,10 +1,12 @@
 """Rule draw_explanation: the pictures of one branch x model: gradients, attention, gates."""
 
+from adaptor import job  # before xarray
+
+# isort: split
 from pathlib import Path
 
 import xarray as xr
 
-from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.report.figures.attention import context_figure, graph_figure, matrix_figure
 from cloudrobust.report.figures.explained_series import pictured

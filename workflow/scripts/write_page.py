@@ -1,5 +1,8 @@
 """Rule write_page: the whole report as one page that works offline."""
 
+from adaptor import job  # before xarray
+
+# isort: split
 import json
 from pathlib import Path
 
@@ -7,7 +10,6 @@ import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from adaptor import job
 from cloudrobust.config.outputs import Page as Settings
 from cloudrobust.config.outputs import Prediction
 from cloudrobust.evaluation.answers import answers_of_test_part
