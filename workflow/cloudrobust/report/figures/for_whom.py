@@ -29,8 +29,12 @@ def for_whom_figure(table: pd.DataFrame, confidence: float = 0.95) -> Figure:
     right = kinds[1:]
     rows = max(sizes[0], sum(size + 2 for size in sizes[1:]))
     figure = Figure(figsize=(WIDTH, max(2.4, 0.9 + 0.2 * rows)))
-    grid = figure.add_gridspec(max(len(right), 1), 2 if right else 1, height_ratios=[s + 1 for s in sizes[1:]] or None)
-    places = [figure.add_subplot(grid[:, 0]), *(figure.add_subplot(grid[number, 1]) for number in range(len(right)))]
+    # Apart, so that long names on one side do not narrow the other.
+    parts = figure.subfigures(1, 2 if right else 1, squeeze=False)[0]
+    places = [parts[0].subplots()]
+    if right:
+        ratios = [size + 1 for size in sizes[1:]]
+        places += list(parts[1].subplots(len(right), 1, squeeze=False, height_ratios=ratios)[:, 0])
     for number, (kind, axes) in enumerate(zip(kinds, places, strict=True)):
         own = shown[shown["kind"] == kind].reset_index(drop=True)
         y = np.arange(len(own))
@@ -48,11 +52,9 @@ def for_whom_figure(table: pd.DataFrame, confidence: float = 0.95) -> Figure:
         panel_letter(axes, "abcdefgh"[number])
         if number in (0, len(kinds) - 1):
             axes.set_xlabel("accuracy, preprocessed − raw")
-    handles, words = places[0].get_legend_handles_labels()
-    figure.legend(
-        handles, words, loc="outside lower center", ncols=2,
-        title=f"{model_name(str(shown['model'].iloc[0]))}, with {100 * confidence:g} % intervals; (test parcels)",
-    )  # fmt: skip
+    places[0].legend(loc="best")
+    model = model_name(str(shown["model"].iloc[0]))
+    parts[0].supxlabel(f"{model}; lines: {100 * confidence:g} % intervals; (test parcels)", fontsize=6.5)
     return figure
 
 
