@@ -19,7 +19,6 @@ import xarray as xr
 
 from ..config.steps import AnyStep
 from ..errors import InputError
-from ..learning.new_parcels import predict_others
 from ..learning.truncation import APART, cut_short
 from ..parcels.series import write_dataset
 from .bootstrap import mean_interval
@@ -192,6 +191,8 @@ def of_whole_seasons(
     file = folder / "cut.nc"
     cube = cut_short(base.sel(parcel=tested["parcel"].tolist()), steps, list(ends))
     write_dataset(cube[["reflectance", "observed"]], file)
+    from ..learning.new_parcels import predict_others  # loads torch, which the figures do not need
+
     found = predict_others(run, file, trained_on=trained_on, threads=threads)
     columns = columns_of(found)
     ids = [f"{end}{APART}{parcel}" for end in ends for parcel in tested["parcel"]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .store.record import SceneRecord
+if TYPE_CHECKING:  # which loads the libraries of rasters
+    from .store.record import SceneRecord
 
 
 @dataclass(frozen=True)
