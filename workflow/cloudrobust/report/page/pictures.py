@@ -8,13 +8,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from ..numbers import model_name
 
 PHOTOGRAPHS = ("chips",)
-WIDTH = 1440
+WIDTH = 1280
+COLOURS = 96
+"""Of a drawing's palette; shades of a colour map and of smoothed edges are fewer."""
+LOSSY = 75
+"""Quality of WebP with loss."""
 
 KINDS: tuple[tuple[str, str, str, str], ...] = (
     (r"comparison", "answer", "Scores of all models in both branches",
@@ -100,6 +105,11 @@ class Picture:
     width: int
     height: int
 
+    @property
+    def heading(self) -> str:
+        """The title as a sentence."""
+        return self.title if self.title.endswith("?") else f"{self.title}."
+
 
 def collect(files: Sequence[tuple[str, Path]]) -> list[Picture]:
     """The figures in the order of `KINDS`; those of no known kind come last, in the section of models.
@@ -125,12 +135,23 @@ def _picture(file: Path, section: str, title: str, alt: str) -> Picture:
         image = opened.convert("RGB")
     if image.width > WIDTH:
         image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    if file.stem.startswith(PHOTOGRAPHS):
-        kind = "jpeg"
-        image.save(out, "JPEG", quality=82, optimize=True)
-    else:
-        kind = "webp"  # without loss: a legend's colours must stay those of the map
-        image.save(out, "WEBP", lossless=True, method=3)
-    source = f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}"
+    source = f"data:image/webp;base64,{base64.b64encode(_encoded(image, file)).decode()}"
     return Picture(section, title, alt, source, *image.size)
+
+
+def _encoded(image: Image.Image, file: Path) -> bytes:
+    """WebP: of a drawing the smaller of a palette without loss and a lossy one; of a photograph lossy.
+
+    A palette keeps flat areas exact, so a legend's colours stay those of the map; drawings of many shades are
+    smaller with loss, at a quality that moves a flat colour by a few levels of 255.
+    """
+    forms: list[tuple[Image.Image, dict[str, Any]]] = [(image, {"quality": LOSSY})]
+    if not file.stem.startswith(PHOTOGRAPHS):
+        few = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
+        forms.append((few, {"lossless": True}))
+    found = []
+    for form, how in forms:
+        out = io.BytesIO()
+        form.save(out, "WEBP", method=4, **how)
+        found.append(out.getvalue())
+    return min(found, key=len)
