@@ -27,3 +27,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             return numba.njit(nogil=True, **options)(function)
 
     return compile_it
+
+
+def inlined() -> Callable[[Callable[..., Any]], Any]:
+    """A decorator for what compiled functions call: its code becomes part of theirs, so that loops stay vectorised."""
+    return numba.njit(inline="always", fastmath=True, error_model="numpy")

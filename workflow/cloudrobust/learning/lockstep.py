@@ -13,8 +13,8 @@ from ..models.stack import Stack
 from .batches import Batch
 from .schedule import Network, optimiser, rate
 
-STACKED_ON_CPU = frozenset({"lstm"})
-"""Networks whose products are so small and many that stacking pays on a CPU too."""
+STACKED_ON_CPU: frozenset[str] = frozenset()
+"""Networks whose seeds train in one stack on a CPU too; since the LSTM has compiled layers, none."""
 
 NOT_STACKED: frozenset[str] = frozenset()
 """Networks with operations that torch cannot batch over networks; their seeds train one after the other."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .bidirectional import Bidirectional
 from .recurrence import recurrence
-from .sequence import to_end, to_start
+from .sequence import in_stack, to_end, to_start
 
 
 class Lstm(Bidirectional):
@@ -24,6 +24,29 @@ class Lstm(Bidirectional):
     def forward(self, x: Tensor, mask: Tensor | None = None, day: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Series (batch, dates, bands) to logits (batch, classes); see `cloudrobust.models`."""
         x, padding = self.sequence(x, mask)
+        if x.device.type == "cpu" and x.dtype == torch.float32 and not in_stack():
+            last = self._layers(x, padding)
+        else:
+            last = self._stacked_layers(x, padding)
+        logits: Tensor = self.classify(self.normalise_states(last))
+        return logits
+
+    def _layers(self, x: Tensor, padding: Tensor | None) -> Tensor:
+        """All layers' and directions' last cell states (batch, ...) by compiled code; x (dates, batch, bands)."""
+        from .cells import layer as run  # a GPU needs no compiler
+
+        lengths = None if padding is None else len(x) - padding
+        last: list[Tensor] = []
+        for layer in range(self.cells.num_layers):
+            both = [torch.cat(self.weights(layer, direction), dim=1) for direction in ("", "_reverse")]
+            x, cells = run(x, torch.stack(both), lengths)
+            last += cells.unbind(0)
+            if layer + 1 < self.cells.num_layers:
+                x = self.dropout(x)
+        return torch.cat(last, dim=1)
+
+    def _stacked_layers(self, x: Tensor, padding: Tensor | None) -> Tensor:
+        """The same in torch's operations, for the networks of a stack, GPUs and bfloat16."""
         x = x.transpose(1, 2).contiguous()  # (dates, channels, batch), as `recurrence` works
         last_cells = []
         for layer in range(self.cells.num_layers):
@@ -37,8 +60,7 @@ class Lstm(Bidirectional):
                 if padding is not None:
                     forward = to_start(forward.transpose(1, 2), padding).transpose(1, 2)
                 x = self.dropout(torch.cat([forward, backward.flip(0)], dim=1))
-        logits: Tensor = self.classify(self.normalise_states(torch.cat(last_cells).T))
-        return logits
+        return torch.cat(last_cells).T
 
     @torch.no_grad()
     def states(self, x: Tensor, mask: Tensor | None = None) -> list[dict[str, Tensor]]:
