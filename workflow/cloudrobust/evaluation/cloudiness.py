@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..log import Progress, logger
 from ..parcels.tiles import TileCoverage
 from ..scenes.simulator.source import SimulatedArchive
-from ..scenes.simulator.truth import CLEAR, SNOW, read_truth
+from ..scenes.simulator.truth import CLEAR, read_truth
 from ..steps.cloudless import BANDS, probability
 from .explanations.clouds import SAME_ACQUISITION
 
@@ -32,9 +32,10 @@ THRESHOLD = 0.4
 
 
 def true_clouds(archive: SimulatedArchive, times: Iterable[datetime], coverage: TileCoverage) -> xr.Dataset:
-    """The share of each parcel without cloud and shadow in truth, on acquisitions that were fetched.
+    """The share of each parcel without cloud, shadow and snow in truth, on acquisitions that were fetched.
 
-    Snow is no cloud. An acquisition whose truth has gone from the store is left out, and it is logged.
+    Snow counts as it does for masks: it hides the ground. An acquisition whose truth has gone from the store is left
+    out, and it is logged.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def true_clouds(archive: SimulatedArchive, times: Iterable[datetime], coverage: 
     for time in wanted:
         path = archive.truth_path(coverage.tile, time)
         if path.is_file():
-            clear = np.isin(read_truth(path).classes, (CLEAR, SNOW))
+            clear = read_truth(path).classes == CLEAR
             found.append(operator.share(operator.count(clear)))
             kept.append(np.datetime64(time, "ns"))
         else:
@@ -127,7 +128,7 @@ def known_clouds(
             "clear_fraction": (
                 ("parcel", "time"),
                 clear,
-                {"long_name": "share of the parcel without cloud or shadow", "units": "1"},
+                {"long_name": "share of the parcel without cloud, shadow or snow", "units": "1"},
             ),
             "known_by": (
                 ("parcel", "time"),

@@ -128,11 +128,11 @@ def _mark_clouds(axes: Axes, clear: xr.DataArray, threshold: float) -> None:
     left, right = times - np.minimum(edges[:-1], 2), times + np.minimum(edges[1:], 2)
     cloudy = (clear < threshold).values
     for start, end in zip(left[cloudy], right[cloudy], strict=True):
-        axes.axvspan(start, end, color=CLOUD, alpha=0.55, lw=0, zorder=0, gid="cloud")
+        axes.axvspan(start, end, color=CLOUD, alpha=0.55, lw=0, zorder=0.2, gid="cloud")
     unknown = clear.isnull().values
     if not unknown.all():
         for start, end in zip(left[unknown], right[unknown], strict=True):
-            axes.axvspan(start, end, zorder=0, gid="unknown", **UNKNOWN)
+            axes.axvspan(start, end, zorder=0.2, gid="unknown", **UNKNOWN)
 
 
 def _draw_raw(axes: Axes, series: xr.Dataset) -> None:
