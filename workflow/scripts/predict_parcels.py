@@ -27,7 +27,7 @@ from cloudrobust.parcels.read import load_parcels
 from cloudrobust.parcels.series import read_series
 from cloudrobust.report.answer_files import parcel_answers, write_answers
 from cloudrobust.report.numbers import model_name
-from cloudrobust.report.spreadsheets import for_spreadsheets
+from cloudrobust.spreadsheets import harmless
 
 
 def with_likely(found: Calibrated, limits: np.ndarray, by: str | list[str]) -> pd.DataFrame:
@@ -89,4 +89,4 @@ with job(snakemake):
         )  # fmt: skip
     for path, content in tables.items():
         with atomic(path) as part:
-            for_spreadsheets(content).to_csv(part, index=False)
+            harmless(content).to_csv(part, index=False)

@@ -7,7 +7,7 @@ from adaptor import job
 from cloudrobust.atomic import atomic
 from cloudrobust.config.outputs import Prediction
 from cloudrobust.evaluation.decision import changes, inspections, paired
-from cloudrobust.report.spreadsheets import for_spreadsheets
+from cloudrobust.spreadsheets import harmless
 
 with job(snakemake):
     config = Prediction.model_validate_json(snakemake.params.cfg)
@@ -21,4 +21,4 @@ with job(snakemake):
     }
     for path, table in tables.items():
         with atomic(path) as part:
-            for_spreadsheets(table).to_csv(part, index=False)
+            harmless(table).to_csv(part, index=False)

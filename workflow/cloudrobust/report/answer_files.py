@@ -10,8 +10,8 @@ import geopandas as gpd
 import pandas as pd
 
 from ..atomic import atomic
+from ..spreadsheets import harmless
 from .palette import GROUND, class_colours
-from .spreadsheets import for_spreadsheets
 
 LAYER = "parcels"
 FRONT = (
@@ -98,7 +98,7 @@ def write_answers(answers: gpd.GeoDataFrame, folder: str | Path, name: str = "pa
     with atomic(folder / f"{name}.parquet") as part:
         answers.to_parquet(part, index=False)
     with atomic(folder / f"{name}.csv") as part:
-        for_spreadsheets(pd.DataFrame(plain.drop(columns="geometry"))).to_csv(part, index=False)
+        harmless(pd.DataFrame(plain.drop(columns="geometry"))).to_csv(part, index=False)
 
 
 def qml(classes: list[str]) -> str:
