@@ -262,13 +262,13 @@ def cloud_chains():
     """Series whose mask, or lack of a value in a table, tells clouds; the preprocessed branch's first."""
     branches = dict.fromkeys([STUDY.comparison.preprocessed, *STUDY.branches])
     chains = dict.fromkeys(measured_chain(branch) for branch in branches)
-    return [chain for chain in chains if masks_of(chain) or (FINISHED and chain.split("/")[0] == "L2A")]
+    return [chain for chain in chains if masks_of(chain) or (FINISHED and chain.startswith("L2A"))]
 
 
 def spectra_chains():
     """The L1C series that no mask has touched."""
     chains = dict.fromkeys(unmasked_chain(branch) for branch in STUDY.branches)
-    return [chain for chain in chains if chain.split("/")[0] == "L1C"]
+    return [chain for chain in chains if chain.startswith("L1C")]
 
 
 def steps_after(branch):

@@ -1,29 +1,5 @@
 """For whom: the difference by groups of parcels, in every run; and by the number of labels, which trains."""
 
-CURVE = STUDY.learning_curve
-CURVE_MODELS = explaining(CURVE, "forest", "tempcnn")
-CURVE_SEEDS = list(CURVE.seeds or STUDY.training.seeds)
-# Shares by the names that folders have.
-CURVE_SHARES = {f"share-{100 * share:g}".replace(".", "-"): share for share in sorted(CURVE.shares)}
-# The branches that are compared, and not others beside them.
-CURVE_BRANCHES = list(dict.fromkeys((STUDY.comparison.raw, STUDY.comparison.preprocessed)))
-
-
-def curve_run(share, branch, model):
-    """Folder of a run on a share of the labels; the study's own where that is all of them."""
-    own = CURVE_SHARES[share] == 1 and set(CURVE_SEEDS) <= set(STUDY.training.seeds)
-    return PATHS.run(branch, model) if own else PATHS.learning_curve("runs", share, branch, model)
-
-
-def curve_runs(file):
-    """One file of every share x branch x model."""
-    return [
-        f"{curve_run(share, branch, model)}/{file}"
-        for share in CURVE_SHARES
-        for branch in CURVE_BRANCHES
-        for model in CURVE_MODELS
-    ]
-
 
 rule compare_groups:
     input:
