@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cloudrobust.benchmarks import jobs, time_by_rule, time_text
-from cloudrobust.config import Paths, canonical, check_files, check_yaml, code_hash, products, with_folder
+from cloudrobust.config import Paths, canonical, check_files, check_yaml, code_hash, mask_files, products, with_folder
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.datasets import DatasetSource
 from cloudrobust.config.finished import FinishedSource
@@ -58,6 +58,7 @@ IS_REMOTE = isinstance(STUDY.source, RemoteSource)
 SOURCE_MODULE = {
     "simulator": "cloudrobust.scenes.simulator.source",
     "safe": "cloudrobust.scenes.safe.source",
+    "rasters": "cloudrobust.scenes.rasters.source",
     "stac": "cloudrobust.scenes.stac.source",
     "sentinelhub": "cloudrobust.scenes.sentinelhub.source",
     "table": "cloudrobust.parcels.table",

@@ -50,6 +50,7 @@ rule mask_scenes:
     params:
         cfg=lambda wildcards: STUDY.steps[wildcards.step].canonical(),
         store=STORE,
+        beside=lambda wildcards: mask_files(STUDY.steps[wildcards.step], wildcards.month),
         code=lambda wildcards: code_of_step("mask_scenes", STUDY.steps[wildcards.step]),
     script:
         "../workflow/scripts/mask_scenes.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,14 +11,17 @@ import pytest
 import rasterio
 from exactextract import exact_extract
 
-from cloudrobust.config.sources import Parcels
+from cloudrobust.config.sources import Parcels, RastersSource
 from cloudrobust.parcels import TileCoverage, observe, read_parcels
 from cloudrobust.parcels.labels import label_parcels
 from cloudrobust.parcels.ledger import ledger, reconcile, totals
 from cloudrobust.parcels.tiles import mark_outside
 from cloudrobust.scenes import open_scene
 from cloudrobust.scenes.bands import BANDS
+from cloudrobust.scenes.fetch import describe
 from cloudrobust.scenes.grid import Grid
+from cloudrobust.scenes.index import to_index
+from cloudrobust.scenes.rasters.source import RasterSource
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +88,21 @@ def test_cloudy_dates_are_bright(observed):
     cloudy = np.isin(series["time"].dt.strftime("%m-%d").values, ["07-31", "08-20"])
     assert cloudy.sum() == 2
     assert blue[cloudy].min() > blue[~cloudy].max()
+
+
+def test_the_files_as_they_lie_give_the_same_as_products_made_of_them(observed, real_scenes, real_data, tmp_path):
+    _, coverage, series = observed
+    archive = RasterSource(
+        RastersSource(
+            store=real_data / "slovenia-l1c-2015",
+            pattern="{time:%Y%m%d}.tif",
+            level="L1C",
+            tile=real_scenes.TILE,
+            records=tmp_path,
+        )
+    )
+    found = archive.search(real_scenes.TILE, "L1C", date(2015, 1, 1), date(2015, 12, 31))
+    index = to_index(describe(archive.fetch(scene)) for scene in found)
+    same = observe(index, coverage, None, chain="L1C")
+    for variable in ("reflectance", "reflectance_std", "pixel_count", "clear_fraction"):
+        np.testing.assert_array_equal(same[variable].values, series[variable].values)

@@ -33,6 +33,7 @@ def told(files: list[Path]) -> list[str]:
         About the first thing that is wrong.
     """
     from ..config import check_files
+    from ..config.sources import RastersSource
     from .fields import look_into, require
 
     study = read_study(files)
@@ -46,7 +47,8 @@ def told(files: list[Path]) -> list[str]:
             require(fields, study.parcels.label, "parcels.label")
         if study.split.column is not None:
             require(fields, study.split.column, "split.column")
-        _meet_tiles(fields, study.tiles)
+        if not isinstance(study.source, RastersSource):  # the grids of files are not known from names
+            _meet_tiles(fields, study.tiles)
         lines.append(f"  parcels   {fields.count:,} features in {fields.file}")
     days = (study.period.end - study.period.start).days + 1
     lines.append(f"  period    {study.period.start} to {study.period.end}, {days} days")

@@ -2,7 +2,7 @@
 
 from .base import canonical
 from .code import code_hash
-from .files import check_files, check_yaml, products
+from .files import check_files, check_yaml, mask_files, products
 from .load import load, merge, parse, with_folder
 from .paths import Paths
 from .study import Study
@@ -15,6 +15,7 @@ __all__ = [
     "check_yaml",
     "code_hash",
     "load",
+    "mask_files",
     "merge",
     "parse",
     "products",

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import InputError
+from . import file_names
 from .datasets import BavarianCropsSource, DatasetSource
 from .mirrors import name_of, products_below
-from .sources import SafeSource, TableSource
-from .steps import Custom
+from .sources import RastersSource, SafeSource, TableSource
+from .steps import Custom, Mask, MaskRaster
 from .study import Study
 from .yaml_file import read_yaml
 
@@ -65,8 +66,12 @@ def check_files(study: Study, origin: str = "config.yaml") -> None:
             f"{origin}: source.folder: there is no {missing[0]}{more}; {study.source.provide()}, or write "
             "source.download: true where there is a network"
         )
-    if isinstance(study.source, SafeSource) and not study.source.store.is_dir():
+    if isinstance(study.source, SafeSource | RastersSource) and not study.source.store.is_dir():
         raise InputError(f"{origin}: source.store: there is no folder {study.source.store}; check the path")
+    for name, step in study.steps.items():
+        for method in step.resolved if isinstance(step, Mask) else ():
+            if isinstance(method, MaskRaster) and not method.folder.is_dir():
+                raise InputError(f"{origin}: steps.{name}: there is no folder {method.folder}; check the path")
 
 
 @cache
@@ -81,11 +86,36 @@ def _products(store: Path) -> dict[tuple[str, str], list[str]]:
 
 
 def products(study: Study, tile: str, level: str, month: str) -> list[str]:
-    """Names of the products of a month that a `safe` source holds now: a rule's parameter, so that new ones are seen.
+    """Names of the products of a month that a folder holds now: a rule's parameter, so that new ones are seen.
 
     Empty for sources that are asked rather than listed, and for archives by days, which are too large to be listed.
     """
+    if isinstance(study.source, RastersSource):
+        return rasters(study.source, level, month)
     if not isinstance(study.source, SafeSource) or study.source.layout != "any":
         return []
     stamp = month.replace("-", "")
     return sorted(n for n in _products(study.source.store)[tile, level] if n.split("_")[2].startswith(stamp))
+
+
+def rasters(source: RastersSource, level: str, month: str) -> list[str]:
+    """The files of a month and level, each with its size, so that one that was made anew is seen."""
+    try:
+        found = file_names.files(source.store, source.pattern)
+    except ValueError:  # the rule says which file
+        return []
+    fitting = (f for f in found if f"{f.time:%Y-%m}" == month and (f.level or source.level) == level)
+    return [f"{f.path.relative_to(source.store).as_posix()} {f.path.stat().st_size}" for f in fitting]
+
+
+def mask_files(step: Mask, month: str) -> list[str]:
+    """The masks from elsewhere that a step finds for a month, each with its size: a rule's parameter."""
+    found = []
+    for method in step.resolved:
+        if isinstance(method, MaskRaster):
+            try:
+                named = file_names.files(method.folder, method.pattern)
+            except ValueError:  # a file that no scene asks for
+                named = []
+            found += [f"{f.path} {f.path.stat().st_size}" for f in named if f"{f.time:%Y-%m}" == month]
+    return found

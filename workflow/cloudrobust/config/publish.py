@@ -40,6 +40,7 @@ PARTS: dict[str, list[type[Part]]] = {
     "source": [
         sources.SimulatorSource,
         sources.SafeSource,
+        sources.RastersSource,
         sources.StacSource,
         sources.SentinelHubSource,
         sources.TableSource,

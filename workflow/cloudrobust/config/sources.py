@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from .base import Part, canonical
 from .datasets import BavarianCropsSource, BreizhCropsSource
+from .file_names import Template, fields
 from .finished import FinishedSource, Level
 
 PartName = Literal["train", "validation", "test"]
@@ -58,6 +59,67 @@ class SafeSource(Part):
         "and warn, or reject the scene.",
     )
     missing: Missing = Field("fail", description=MISSING)
+
+
+SKIPPED = "-"
+"""Stands in `bands` for a band of the file that is not read."""
+BandName = Literal[
+    "B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12", "SCL", "-"
+]  # fmt: skip
+
+
+class RastersSource(Part):
+    """A folder of GeoTIFFs from elsewhere, one a scene or one a band; grid and coordinate system are the files' own."""
+
+    kind: Literal["rasters"] = "rasters"
+    store: Path = Field(description="Folder that holds the files.")
+    pattern: Template = Field(
+        description="Template of the file names. {time:%Y%m%d} is where the time stands and how it is written, {level} "
+        "L1C or L2A, {band} a band (B02, B2), {tile} the name of a grid, and * anything. With / it looks into folders."
+    )
+    level: Level | None = Field(None, description="Level of all files; left out where their names tell it.")
+    bands: tuple[BandName, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Bands of a file in their order, SCL among them if it is there, and - for one that is not read; "
+        "where names tell the band, the bands to read. By default what the files' own descriptions, or names, say.",
+    )
+    scale: float = Field(1e-4, gt=0, description="Reflectance of one unit: 0.0001 for integers, mostly, 1 for floats.")
+    offset: float = Field(
+        0.0,
+        ge=-1,
+        le=1,
+        description="Added after scaling, in reflectance: -0.1 for raw numbers from baseline 04.00 on.",
+    )
+    nodata: float | None = Field(
+        None, description="Value that means no data, besides what the files themselves mark as such."
+    )
+    tile: str = Field(
+        "grid", pattern=r"^[A-Za-z0-9]+$", description="Name of the files' grid, where their names do not tell it."
+    )
+    records: Path = Field(
+        Path("results/rasters"), description="Folder for what is known of each scene; the files stay as they are."
+    )
+    missing: Missing = Field("fail", description=MISSING)
+
+    @model_validator(mode="after")
+    def _one_answer_to_each_question(self) -> RastersSource:
+        told = fields(self.pattern)
+        if "level" in told and self.level is not None:
+            raise ValueError("level: the pattern tells it; remove the key, or {level} from the pattern")
+        if "level" not in told and self.level is None:
+            raise ValueError("level: name the level of the files, L1C or L2A, or write {level} into the pattern")
+        if "tile" in told and "tile" in self.model_fields_set:
+            raise ValueError("tile: the pattern tells it; remove the key, or {tile} from the pattern")
+        named = [band for band in self.bands or () if band != SKIPPED]
+        twice = next((band for band in named if named.count(band) > 1), None)
+        if twice is not None:
+            raise ValueError(f"bands: {twice} is named twice; a band is in one place")
+        if self.bands is not None and not any(band != "SCL" for band in named):
+            raise ValueError("bands: name at least one spectral band, B01 to B12")
+        if "band" in told and SKIPPED in (self.bands or ()):
+            raise ValueError("bands: names tell the band of each file; write only the bands to read, without -")
+        return self
 
 
 class RemoteSource(Part):
@@ -153,6 +215,7 @@ class TableSource(FinishedSource):
 Source = Annotated[
     SimulatorSource
     | SafeSource
+    | RastersSource
     | StacSource
     | SentinelHubSource
     | TableSource

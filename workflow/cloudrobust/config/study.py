@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ from .datasets import DatasetSource
 from .design import Cell, Design, crossed
 from .difference import Chain, Difference, Plan, planned, with_experimental_steps
 from .evaluation import Evaluation, Robustness
+from .file_names import fields
 from .finished import FinishedSource
 from .in_season import InSeason
 from .learning_curve import LearningCurve
@@ -27,7 +29,7 @@ from .prices import Prices
 from .protocols import written_out
 from .published import Published
 from .required_scenes import margin_around, needed_days
-from .sources import Level, Parcels, RemoteSource, SimulatorSource, Source, Split
+from .sources import Level, Parcels, RastersSource, RemoteSource, SimulatorSource, Source, Split
 from .spelling import nearest
 from .steps import AnyStep, Interpolate, Mask, Select, Step
 from .steps import chain as order
@@ -38,7 +40,8 @@ from .tuning import problems as tuning_problems
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 NAME = r"^[a-z][a-z0-9-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-TILE = r"^\d{2}[A-Z]{3}$"
+TILE = r"^[A-Za-z0-9]+$"
+MGRS_TILE = r"\d{2}[A-Z]{3}"
 Tile = Annotated[str, StringConstraints(pattern=TILE)]
 
 
@@ -94,6 +97,14 @@ class Pictures(Part):
     chip: float = Field(480.0, gt=0, description="Side of an image chip in metres.")
 
 
+def _with_grid(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` with the one grid of a source of rasters as the tile, where none is named."""
+    source = values.get("source")
+    if not isinstance(source, dict) or source.get("kind") != "rasters" or values.get("tiles"):
+        return values
+    return values if "{tile}" in str(source.get("pattern")) else {**values, "tiles": [source.get("tile", "grid")]}
+
+
 class Study(Part):
     """One study: from scenes and parcels to the comparison of branches."""
 
@@ -105,7 +116,10 @@ class Study(Part):
     )
     period: Period = Field(description="First and last day of the scenes.")
     source: Source = Field(description="Where scenes, or finished series, come from.")
-    tiles: tuple[Tile, ...] = Field((), description="MGRS tiles, for example 32UPU; finished series have none.")
+    tiles: tuple[Tile, ...] = Field(
+        (),
+        description="MGRS tiles, for example 32UPU; finished series have none, and rasters the names of their grids.",
+    )
     parcels: Parcels = Field(Parcels(), description="The fields and what makes one usable.")
     split: Split = Field(Split(), description="Train, validation and test.")
     steps: dict[Name, Step] = Field(default_factory=dict, description="Steps by the names that branches use.")
@@ -150,7 +164,9 @@ class Study(Part):
     @model_validator(mode="before")
     @classmethod
     def _presets_written_out(cls, values: Any) -> Any:
-        return with_experimental_steps(expanded(written_out(values))) if isinstance(values, dict) else values
+        if not isinstance(values, dict):
+            return values
+        return with_experimental_steps(expanded(written_out(_with_grid(values))))
 
     @field_validator("branches", mode="before", json_schema_input_type=dict[Name, Branch | PresetBranch])
     @classmethod
@@ -177,6 +193,7 @@ class Study(Part):
             yield "tiles: a source of finished series has no tiles; remove the key"
         if not finished and not self.tiles:
             yield "tiles: name at least one MGRS tile, for example 32UPU"
+        yield from self._tile_problems()
         if isinstance(self.source, SimulatorSource) and len(self.tiles) > 1:
             yield "tiles: the simulator makes one landscape; name one tile"
         if isinstance(self.source, SimulatorSource) and self.parcels.layer is not None:
@@ -217,6 +234,14 @@ class Study(Part):
             for name in part.models if part is not None else ():
                 if name not in self.models:
                     yield f"{key}.models: unknown model {name!r}{nearest(name, self.models)}"
+
+    def _tile_problems(self) -> Iterator[str]:
+        if not isinstance(self.source, RastersSource):
+            for position, tile in enumerate(self.tiles):
+                if not re.fullmatch(MGRS_TILE, tile):
+                    yield f"tiles[{position}]: {tile!r} does not fit; write an MGRS tile like 32UPU"
+        elif "tile" not in fields(self.source.pattern) and self.tiles != (self.source.tile,):
+            yield f"tiles: the files have one grid, {self.source.tile!r}; remove the key"
 
     def _prediction_problems(self, prediction: Prediction) -> Iterator[str]:
         for name in prediction.models if isinstance(prediction.models, tuple) else ():
@@ -374,7 +399,10 @@ class Study(Part):
         """Bands that the source has at a level; L2A has no B10."""
         if isinstance(self.source, FinishedSource):
             return self.source.brings()[level]
-        return tuple(band for band in BANDS if level == "L1C" or band != "B10")
+        held: Sequence[str] = BANDS
+        if isinstance(self.source, RastersSource) and self.source.bands is not None:
+            held = self.source.bands
+        return tuple(band for band in BANDS if band in held and (level == "L1C" or band != "B10"))
 
     @cached_property
     def design(self) -> Design:

@@ -19,6 +19,7 @@ from .duplicates import Acquisition, settled
 from .failures import JobFailure, SceneFailure
 from .index import relative_to_store, to_index
 from .merged import SEPARATOR, merged_id
+from .rasters.scene import RasterScene, is_raster
 from .remote.progress import Transfer
 from .safe.manifest import file_checksum
 from .safe.metadata import find_metadata, read_metadata
@@ -187,6 +188,8 @@ def describe(product: Path, store: str | Path | None = None, missing_offset: int
     `missing_offset` is the offset of a product that should list its offsets and does not.
     """
     file = relative_to_store(product.absolute(), store) if store is not None else product.absolute().as_posix()
+    if is_raster(product):
+        return {**RasterScene(product).row(), "file": file, "spent": None}
     if is_stored(product):
         return {**describe_stored(product), "file": file, "spent": paid(product)}
     metadata_file = find_metadata(product)

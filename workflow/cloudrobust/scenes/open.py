@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .merged import MergedScene, files_of
+from .rasters.scene import RasterScene, is_raster
 from .safe.scene import SafeScene
 from .scene import Scene
 from .store.scene import StoredScene, is_stored
@@ -17,7 +18,8 @@ def open_scene(row_or_path: Any, store: str | Path | None = None) -> Scene:
 
     Parameters
     ----------
-    row_or_path: a `.SAFE` folder or a scene of a store (`StoredScene`), or a row of a month index (anything with
+    row_or_path: a `.SAFE` folder, a scene of a store (`StoredScene`) or the record of one that lies in rasters
+        (`RasterScene`), or a row of a month index (anything with
         a key or an attribute `file`), which may name several products that are parts of one scene (`MergedScene`).
     store: folder that a relative path is relative to.
 
@@ -40,5 +42,11 @@ def open_scene(row_or_path: Any, store: str | Path | None = None) -> Scene:
     # The index keeps the offset that was configured for products that do not list theirs.
     offset = None if offset is None else int(offset)
     paths = [Path(name) if store is None else Path(store) / name for name in files_of(file)]
-    parts = [StoredScene(path) if is_stored(path) else SafeScene(path, offset) for path in paths]
+    parts = [_opened(path, offset) for path in paths]
     return parts[0] if len(parts) == 1 else MergedScene(parts)
+
+
+def _opened(path: Path, offset: int | None) -> Scene:
+    if is_raster(path):
+        return RasterScene(path)
+    return StoredScene(path) if is_stored(path) else SafeScene(path, offset)

@@ -70,6 +70,7 @@ class Source(Protocol):
 # kind in the configuration -> module and class; imported only when it is used
 _KINDS = {
     "safe": ("cloudrobust.scenes.safe.source", "SafeSource"),
+    "rasters": ("cloudrobust.scenes.rasters.source", "RasterSource"),
     "simulator": ("cloudrobust.scenes.simulator.source", "SimulatedArchive"),
     "stac": ("cloudrobust.scenes.stac.source", "StacSource"),
     "sentinelhub": ("cloudrobust.scenes.sentinelhub.source", "SentinelHubSource"),

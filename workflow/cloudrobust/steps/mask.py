@@ -20,9 +20,9 @@ from ..log import Progress, logger
 from ..scenes import open_scene
 from .cubes import recorded
 from .masks import REGISTRY
-from .masks.ground import TYPICAL, Found, Ground, Method
+from .masks.ground import Found, Ground, Method
 from .masks.on_cubes import CubeGround
-from .masks.on_scenes import Scene, SceneGround, held
+from .masks.on_scenes import Scene, SceneGround, held, mask_grid
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,7 +117,7 @@ def mask_scenes(
         part.mkdir()
         for row in scenes.itertuples(index=False):
             scene = open_scene(row, store)
-            grid = scene.geoboxes.get("SCL", scene.geoboxes[TYPICAL[20]])
+            grid = mask_grid(scene)
             window = coverage.window(_band_on(grid, scene.geoboxes))
             opened: dict[str, Scene] = {scene.level: scene}
             if others is not None and row.time in others:
@@ -225,7 +225,10 @@ def _mask_of(narrow: SceneGround, step: Mask) -> tuple[NDArray[np.bool_], float]
 
 def _band_on(grid: GeoBox, geoboxes: dict[str, GeoBox]) -> str:
     """A spectral band on the mask's grid, whose window over the parcels is known."""
-    return next(band for band, other in geoboxes.items() if band != "SCL" and other == grid)
+    for band, other in geoboxes.items():
+        if band != "SCL" and other == grid:
+            return band
+    raise InputError("mask: the scene classification lies on a grid that no band has; give it a band's grid")
 
 
 def _widened(

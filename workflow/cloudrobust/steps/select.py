@@ -71,5 +71,11 @@ def select_scenes(scenes: pd.DataFrame, step: Select) -> pd.DataFrame:
     """
     kept = keeps(scenes["time"].to_numpy(), step)
     if step.minimum_clear:
+        if scenes["cloud_cover"].isna().any():
+            unknown = scenes.loc[scenes["cloud_cover"].isna(), "id"].iloc[0]
+            raise InputError(
+                f"select minimum_clear: nobody tells the cloud cover of scene {unknown}; select after the mask and the "
+                "averaging, or remove the key"
+            )
         kept &= scenes["cloud_cover"].to_numpy(dtype=float) <= 100 * (1 - step.minimum_clear)
     return scenes[kept].reset_index(drop=True)

@@ -18,6 +18,7 @@ from .mask import (
     CloudProbability,
     Mask,
     MaskMethod,
+    MaskRaster,
     ParcelTest,
     RandomDates,
     SceneClasses,
@@ -34,7 +35,18 @@ AnyStep = Select | Mask | Interpolate | Composite | Smooth | Index | Normalise |
 Step = Annotated[AnyStep, Field(discriminator="do")]
 
 KINDS = (Select, Mask, Interpolate, Composite, Smooth, Index, Normalise, Bands, Aggregate, Custom)
-METHODS = (SceneClasses, CloudProbability, Cloudless, ParcelTest, Shadow, Snow, TrueSky, RandomDates, WithErrors)
+METHODS = (
+    SceneClasses,
+    CloudProbability,
+    Cloudless,
+    ParcelTest,
+    Shadow,
+    Snow,
+    TrueSky,
+    MaskRaster,
+    RandomDates,
+    WithErrors,
+)
 """Every class of parameters, for the documentation."""
 
 __all__ = [
@@ -52,6 +64,7 @@ __all__ = [
     "Interpolate",
     "Mask",
     "MaskMethod",
+    "MaskRaster",
     "Normalise",
     "ParcelTest",
     "RandomDates",

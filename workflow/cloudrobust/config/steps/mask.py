@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,6 +17,7 @@ from pydantic import (
 )
 
 from ..base import Part
+from ..file_names import Template, fields
 from .common import Share
 
 TYPICAL_SUN = 60.0
@@ -193,6 +195,38 @@ class TrueSky(_MaskMethod):
     )
 
 
+class MaskRaster(_MaskMethod):
+    """Pixels that a raster from elsewhere hides: one file a scene, found by the scene's time, on any grid."""
+
+    do: Literal["raster"] = "raster"
+    folder: Path = Field(description="Folder that holds the files.")
+    pattern: Template = Field(
+        description="Template of the file names: {time:%Y%m%d} stands for the scene's time, {level} and {tile} for "
+        "what they say, * for anything. With / it looks into folders."
+    )
+    band: int = Field(1, ge=1, description="Number of the band in the file, from 1.")
+    hide: tuple[int, ...] = Field((), description="Values that are masked.")
+    bits: tuple[Annotated[int, Field(ge=0, le=62)], ...] = Field(
+        (),
+        description="Bits, from 0, of which any one that is set masks a pixel; [1, 2] are the clouds of FORCE's QAI.",
+    )
+    above: float | None = Field(None, description="Masked are values above this, as of a raster of probabilities.")
+    missing: Literal["fail", "clear", "hide"] = Field(
+        "fail", description="Where a scene has no file: fail, take the whole scene as clear, or hide it."
+    )
+    nodata: Literal["hide", "clear"] = Field(
+        "hide", description="What counts where the file has no data, or ends before the scene does."
+    )
+
+    @model_validator(mode="after")
+    def _says_what_to_hide(self) -> MaskRaster:
+        if not self.hide and not self.bits and self.above is None:
+            raise ValueError("write what is hidden: values (hide: [1]), bits (bits: [1, 2]) or above: 0.4")
+        if "band" in fields(self.pattern):
+            raise ValueError("pattern: a mask belongs to all bands; take {band} out of it")
+        return self
+
+
 class _OfSteps(Part):
     """A method that changes what other mask steps do to whole dates of parcels; for experiments."""
 
@@ -222,9 +256,18 @@ class WithErrors(_OfSteps):
     commission: Share = Field(0.0, description="Probability that a date that they keep is removed.")
 
 
-MethodName = Literal["scl", "probability", "s2cloudless", "parcel", "shadow", "snow", "truth"]
+MethodName = Literal["scl", "probability", "s2cloudless", "parcel", "shadow", "snow", "truth", "raster"]
 AnyMethod = (
-    SceneClasses | CloudProbability | Cloudless | ParcelTest | Shadow | Snow | TrueSky | RandomDates | WithErrors
+    SceneClasses
+    | CloudProbability
+    | Cloudless
+    | ParcelTest
+    | Shadow
+    | Snow
+    | TrueSky
+    | MaskRaster
+    | RandomDates
+    | WithErrors
 )
 MaskMethod = Annotated[AnyMethod, Field(discriminator="do")]
 ON_SERIES = (ParcelTest, RandomDates, WithErrors)
@@ -261,7 +304,14 @@ class Mask(Part):
     @model_validator(mode="before")
     @classmethod
     def _one_way_of_writing(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping) or not values.get("methods"):
+        if not isinstance(values, Mapping):
+            return values
+        if values.get("method") == "raster" and not values.get("methods"):
+            # The one method that nobody uses with its defaults: its keys may stand beside it.
+            own = {key: value for key, value in values.items() if key in _OF_RASTER}
+            rest = {key: value for key, value in values.items() if key not in (*own, "method")}
+            values = {**rest, "methods": [{"do": "raster", **own}]}
+        if not values.get("methods"):
             return values
         for key in ("method", "classes"):
             if key in values:
@@ -354,7 +404,9 @@ _METHODS: dict[str, Any] = {
     "shadow": Shadow,
     "snow": Snow,
     "truth": TrueSky,
+    "raster": MaskRaster,
 }
+_OF_RASTER = frozenset(MaskRaster.model_fields) - {"do", "dilate"}
 
 
 def _named(value: Any) -> Any:

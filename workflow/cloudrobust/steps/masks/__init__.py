@@ -9,6 +9,7 @@ REGISTRY = {
     "shadow": "shadow",
     "snow": "snow",
     "truth": "truth",
+    "raster": "raster",
     "random": "dates",
     "degraded": "dates",
 }

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from ...config.steps import MaskRaster
+
 TYPICAL = {10: "B02", 20: "B8A", 60: "B01"}
 """A band of each resolution in metres, whose grid stands for that resolution."""
 
@@ -78,6 +80,15 @@ class Ground(Protocol):
 
     def true_sky(self) -> NDArray[np.uint8]:
         """(y, x, n) classes of the truth in the n finer pixels of each pixel; only the simulator knows them."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the mask."""
+        ...
+
+    def beside(self, method: MaskRaster) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+        """(y, x) values of the raster that belongs to the acquisition, and where it has data; None without a file."""
         ...
 
     def spectra(self, bands: Sequence[str], level: str, resolution: int | None = None) -> Spectra:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...config.steps import MaskRaster
 from ...errors import InputError
 from .ground import Spectra
 
@@ -56,6 +57,13 @@ class CubeGround:
 
     def true_sky(self) -> NDArray[np.uint8]:
         return self._layer("true_sky").transpose("y", "x").values[..., None]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.date.sizes["y"], self.date.sizes["x"]
+
+    def beside(self, method: MaskRaster) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+        raise InputError(f"{self.who}: {method.pattern} names files of scenes, and a cube has none; mask scenes")
 
     def spectra(self, bands: Sequence[str], level: str, resolution: int | None = None) -> Spectra:  # noqa: ARG002
         if self.level != level:

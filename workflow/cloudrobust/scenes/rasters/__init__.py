@@ -1,0 +1,1 @@
+"""Scenes in GeoTIFFs that were made elsewhere: found by their names, read where they lie."""
