@@ -98,7 +98,9 @@ def verify(path: Path) -> None:
                         for _ in blocks:
                             pass
                         return
-            except (Trouble, *CORRUPT) as error:
+            except CORRUPT as error:
+                raise InputError(f"{path}: {DAMAGED}; export or copy it again") from error
+            except Trouble as error:
                 raise InputError(f"{path}: {DAMAGED}; export or copy it again") from error
         rows = max(1, 1024 // image.block_shapes[0][0]) * image.block_shapes[0][0]
         for row in range(0, image.height, rows):

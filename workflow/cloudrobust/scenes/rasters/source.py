@@ -9,6 +9,8 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from odc.geo.geobox import GeoBox
+
 from ...config import file_names
 from ...config.sources import SKIPPED, RastersSource
 from ...errors import InputError
@@ -79,7 +81,7 @@ class RasterSource:
     def grid(self, tile: str) -> Grid:
         """The grids of a tile: those of its first scene of Level-1C, and of Level-2A what that lacks."""
         if tile not in self._grids:
-            geoboxes = {}
+            geoboxes: dict[str, GeoBox] = {}
             for level in ("L1C", "L2A"):
                 first = next((n for n, (f, _) in self.scenes.items() if (f.tile, f.level) == (tile, level)), None)
                 if first is not None:

@@ -125,8 +125,9 @@ def held(scene: Scene, grid: GeoBox) -> Window:
 def mask_grid(scene: Scene) -> GeoBox:
     """The grid that a scene is masked on: of its classification, or else of 20 m, or else the finest that it has."""
     boxes = scene.geoboxes
-    if "SCL" in boxes or TYPICAL[20] in boxes:
-        return boxes.get("SCL", boxes.get(TYPICAL[20]))
+    for layer in ("SCL", TYPICAL[20]):
+        if layer in boxes:
+            return boxes[layer]
     return min(boxes.values(), key=lambda box: abs(box.affine.determinant))
 
 
