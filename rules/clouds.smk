@@ -8,7 +8,7 @@ rule know_clouds:
         coverage=[PATHS.coverage(tile) for tile in STUDY.tiles] if IS_SIMULATOR else [],
         masked=[PATHS.series(chain) for chain in cloud_chains()],
         spectra=[PATHS.series(chain) for chain in spectra_chains()],
-        series=[PATHS.series(chain) for chain in sorted({unmasked_chain(branch) for branch in STUDY.branches})],
+        series=[PATHS.series(chain) for chain in sorted({measured_chain(branch) for branch in STUDY.branches})],
     output:
         clouds=PATHS.clouds,
     log:

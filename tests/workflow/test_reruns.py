@@ -54,6 +54,7 @@ def test_the_dilation_of_the_mask_leaves_raw_scenes_and_the_other_branch_alone(f
         assert finished.planned() == {
             "mask_scenes": MONTHS,
             "observe_parcels": MONTHS,
+            "know_clouds": 1,
             "collect_series": 1,
             "interpolate_series": 1,
             "draw_series": 1,
@@ -74,6 +75,7 @@ def test_the_window_of_the_selection_reruns_the_months_that_it_changes_and_the_c
             "select_scenes": 1,
             "mask_scenes": 1,
             "observe_parcels": 1,
+            "know_clouds": 1,
             "collect_series": 1,
             "interpolate_series": 1,
             "draw_series": 1,
@@ -103,6 +105,7 @@ def test_a_new_month_adds_its_own_jobs(finished: Project) -> None:
         "fetch_scenes": 1,
         "account_scenes": 1,
         "observe_parcels": 1,
+        "know_clouds": 1,
         "collect_series": 1,
         "draw_series": 1,
         "draw_chips": 1,
