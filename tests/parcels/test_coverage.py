@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from cloudrobust.errors import InputError
 from cloudrobust.parcels import Coverage, kernel
-from cloudrobust.parcels.runs import Runs
+from cloudrobust.parcels.runs import STRIP, Runs
 
 LEFT, TOP = 600000.0, 5400000.0
 
@@ -223,7 +223,7 @@ def test_the_kernel_is_loaded_only_where_it_pays(make_geobox, star_fields, monke
     coverage = Coverage.build(star_fields(10, 200), make_geobox(30, 30))
     bands, mask = scene_of(30, 30)
     calls = []
-    monkeypatch.setattr(kernel, "statistics", lambda *given: calls.append(given) or (np.zeros((3, 10)),) * 3)
+    monkeypatch.setattr(kernel, "statistics", lambda *given: calls.append(given) or (np.zeros((10, 3)),) * 4)
     coverage.statistics(bands, mask)
     coverage.mean(bands, mask)
     assert not calls
@@ -335,7 +335,7 @@ def test_runs_are_whole_and_in_the_order_of_the_image(make_geobox, star_fields):
     assert (np.diff(runs.offsets) > 0).all()
     assert runs.starts[-1] == len(runs.first)
     corners = runs.first[runs.starts[:-1][np.diff(runs.starts) > 0]].astype(int)
-    assert (np.diff(corners // coverage.window.width // 16) >= 0).all()
+    assert (np.diff(corners // coverage.window.width // STRIP) >= 0).all()
     # Two runs of one parcel never touch: they would be one.
     touching = runs.first[1:] == runs.first[:-1] + np.diff(runs.offsets)[:-1]
     assert set(np.flatnonzero(touching) + 1) <= set(runs.starts.tolist())

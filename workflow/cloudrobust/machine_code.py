@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba import types
+from numba.extending import intrinsic
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -32,3 +34,14 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 def inlined() -> Callable[[Callable[..., Any]], Any]:
     """A decorator for what compiled functions call: its code becomes part of theirs, so that loops stay vectorised."""
     return numba.njit(inline="always", fastmath=True, error_model="numpy")
+
+
+@intrinsic
+def pointer(typing: Any, address: Any) -> Any:  # noqa: ARG001
+    """In compiled code: a pointer to the uint16 numbers that lie at an address, for `numba.carray`."""
+    kind = types.CPointer(types.uint16)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(kind))
+
+    return kind(types.uintp), generate

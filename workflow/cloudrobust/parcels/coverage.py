@@ -10,7 +10,7 @@ numpy; both are tested against the product with the sparse matrix itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 WORTHWHILE = 50_000_000
 """Sums of one pixel into one parcel from which on the compiled kernel saves more than loading it takes."""
 
+Rows: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 Geometries: TypeAlias = gpd.GeoSeries | gpd.GeoDataFrame | Sequence[shapely.Geometry | None]
 
 
@@ -151,8 +152,8 @@ class Coverage:
         (parcel, band) float32; NaN where a parcel has no valid pixel.
         """
         if (images := self._images(bands, mask)) is not None and pays(len(self.runs.shares) * len(images)):
-            return self._by_kernel(images, mask).mean
-        return self._table([mean for mean, _, _ in self._by_numpy(bands, mask, None, False)])
+            return self._by_kernel(images, mask, only_mean=True).mean
+        return self._table(self._by_numpy(bands, mask, deviations=False)[0])
 
     def statistics(
         self,
@@ -185,17 +186,18 @@ class Coverage:
             compiled = images is not None and pays(len(self.runs.shares) * len(images))
         if compiled and images is not None:
             return self._by_kernel(images, mask, valid, offsets, threads)
-        columns = list(self._by_numpy(bands, mask, valid, True))
-        means, deviations, counts = ([column[n] for column in columns] for n in range(3))
+        mean, deviation, count = self._by_numpy(bands, mask, valid)
         if offsets is not None:
-            means = [mean + offset for mean, offset in zip(means, offsets, strict=True)]
-        return self._statistics(means, deviations, counts)
+            mean += np.asarray(offsets)[:, None]
+        whole = self.whole[self.runs.parcels]
+        clear = np.divide(count, whole, out=np.zeros(count.shape), where=whole > 0)
+        return Statistics(self._table(mean), self._table(deviation), self._table(count), self._table(clear))
 
     def count(self, valid: ArrayLike) -> NDArray[np.float64]:
         """(parcel,) Sum of the shares of the pixels that are true in `valid`, (y, x) of the window or the grid."""
         flags = np.asarray(valid, bool)
-        _, _, count = next(self._by_numpy([flags], ~flags, None, False))
-        return self._given(count)
+        _, _, count = self._by_numpy([flags], ~flags, deviations=False)
+        return self._given(count[0])
 
     def share(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
         """(parcel,) `count` over the whole coverage, 0 to 1; 0 for a parcel that covers no pixel."""
@@ -267,15 +269,15 @@ class Coverage:
         valid: tuple[int, int] | None = None,
         offsets: Sequence[float] | None = None,
         threads: int = 1,
+        only_mean: bool = False,
     ) -> Statistics:
         # Imported where it is needed: numba and the machine code take a third of a second.
         from . import kernel
 
         masked = None if mask is None else np.ascontiguousarray(self._inner(np.asarray(mask, bool)))
-        mean, deviation, count = kernel.statistics(self.runs, images, masked, valid or (0, 65535), threads)
-        if offsets is not None:
-            mean += np.asarray(offsets)[:, None]
-        return self._statistics(list(mean), list(deviation), list(count))
+        shifts = [0.0] * len(images) if offsets is None else offsets
+        valid = valid or (0, 65535)
+        return Statistics(*kernel.statistics(self.runs, images, masked, valid, shifts, self.whole, threads, only_mean))
 
     # -- by numpy -----------------------------------------------------------------------------
 
@@ -283,15 +285,16 @@ class Coverage:
         self,
         bands: ArrayLike | Iterable[ArrayLike],
         mask: ArrayLike | None,
-        valid: tuple[int, int] | None,
-        deviations: bool,
-    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
-        """Of each band mean, deviation (if asked for) and W v of all parcels, in the order of the runs.
+        valid: tuple[int, int] | None = None,
+        deviations: bool = True,
+    ) -> Rows:
+        """Mean, deviation (if wanted) and W v of each band, (band, parcel) in the order of the runs.
 
         Block by block of parcels, so that what is worked out on the way stays in the processor's cache.
         """
         masks = None if mask is None else np.asarray(mask, bool)
         pixels, runs = self.runs.pixels, self.runs
+        rows: list[list[NDArray[np.float64]]] = [[], [], []]
         for number, band in enumerate(bands):  # type: ignore[arg-type]
             image, own = np.ma.getdata(band), np.ma.getmask(band)
             if image.ndim != 2:
@@ -323,7 +326,9 @@ class Coverage:
                     values -= np.repeat(np.nan_to_num(mean[block]), np.diff(bounds))
                     values *= values
                     deviation[block] = np.sqrt(_ratio(summed(weights * values, bounds), count[block]))
-            yield mean, deviation, count
+            for row, values in zip(rows, (mean, deviation, count), strict=True):
+                row.append(values)
+        return tuple(np.array(row).reshape(-1, len(self)) for row in rows)  # type: ignore[return-value]
 
     def _flat(self, image: NDArray[Any]) -> NDArray[Any]:
         """An image (y, x) of the window or the whole grid as (pixel of the window,)."""
@@ -347,19 +352,11 @@ class Coverage:
         given[self.runs.parcels] = values
         return given
 
-    def _table(self, columns: list[NDArray[np.float64]]) -> NDArray[np.float32]:
-        """(parcel, band) of columns in the order of the runs."""
-        table = np.empty((len(self), len(columns)), np.float32)
-        for number, column in enumerate(columns):
-            table[self.runs.parcels, number] = column
+    def _table(self, rows: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(band, parcel) numbers in the order of the runs as (parcel, band)."""
+        table = np.empty((len(self), len(rows)), np.float32)
+        table[self.runs.parcels] = rows.T.astype(np.float32, order="C")
         return table
-
-    def _statistics(self, *columns: list[NDArray[np.float64]]) -> Statistics:
-        """Of means, deviations and counts, each a list of columns in the order of the runs."""
-        whole = self.whole[self.runs.parcels]
-        clear = [np.divide(count, whole, out=np.zeros(len(self)), where=whole > 0) for count in columns[2]]
-        mean, deviation, count, share = (self._table(some) for some in (*columns, clear))
-        return Statistics(mean, deviation, count, share)
 
 
 def covering_window(shapes: NDArray[np.object_], geobox: GeoBox) -> Window:

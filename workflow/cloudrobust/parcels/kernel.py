@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ..machine_code import compiled
+from ..machine_code import compiled, pointer
 from .runs import Runs
 
 CHUNK = 16
@@ -29,9 +30,12 @@ def statistics(
     bands: Sequence[NDArray[np.uint16]],
     mask: NDArray[np.bool_] | None,
     valid: tuple[int, int],
+    offsets: Sequence[float],
+    whole: NDArray[np.float64],
     threads: int = 1,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean, population standard deviation and count, each (band, parcel) in the order of `runs`.
+    only_mean: bool = False,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Mean, population standard deviation, count and clear share, each (parcel, band) in the order that was given.
 
     Parameters
     ----------
@@ -43,57 +47,38 @@ def statistics(
         (y, x), contiguous; true where a pixel must not count.
     valid
         Smallest and largest number that is a measurement.
+    offsets
+        For each band what is added to its mean.
+    whole
+        (parcel,) sum of all shares of each parcel, in the order that was given.
     threads
         Threads that share the work.
+    only_mean
+        Leave the other three as they happen to be.
 
     Returns
     -------
     Mean and deviation are NaN where a parcel has no valid pixel.
     """
-    shape = (len(bands), len(runs))
-    results = tuple(np.empty(shape) for _ in range(3))
-    flat = [band.reshape(-1) for band in bands]
-    masked = None if mask is None else mask.reshape(-1).view(np.uint8)
-    blocks = list(runs.blocks())
+    results = np.empty((4, len(runs), len(bands)), np.float32)
+    addresses = np.array([band.ctypes.data for band in bands], np.uintp)
+    size = bands[0].size if bands else 0
+    masked = np.empty(0, np.uint8) if mask is None else mask.reshape(-1).view(np.uint8)
+    edges = np.array([*(first for first, _ in runs.blocks()), len(runs)], np.int64)
+    pixels = (runs.parcels, runs.starts, runs.first, runs.offsets, runs.shares, runs.bounds)
+    wanted = (np.int32(valid[0]), np.int32(valid[1]), np.asarray(offsets, np.float64), whole, not only_mean)
 
-    def work(some: list[tuple[int, int]]) -> None:
-        _work(runs, some, flat, masked, valid, results)
+    def work(some: NDArray[np.int64]) -> None:
+        _work(addresses, size, masked, some, *pixels, *wanted, *results)
 
     if threads <= 1:
-        work(blocks)
+        work(edges)
     else:
-        cuts = np.linspace(0, len(blocks), threads + 1).astype(int).tolist()
+        cuts = np.linspace(0, len(edges) - 1, threads + 1).astype(int).tolist()
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, (blocks[first:last] for first, last in pairwise(cuts))))
-    return results  # type: ignore[return-value]
-
-
-def _work(
-    runs: Runs,
-    blocks: list[tuple[int, int]],
-    bands: Sequence[NDArray[np.uint16]],
-    mask: NDArray[np.uint8] | None,
-    valid: tuple[int, int],
-    results: tuple[NDArray[np.float64], ...],
-) -> None:
-    """Some blocks of parcels, one after the other."""
-    bounds = runs.bounds
-    room = max((int(bounds[last] - bounds[first]) for first, last in blocks), default=0) + CHUNK
-    weights, numbers, hidden = np.empty(room, np.float32), np.empty(room, np.uint16), np.empty(room, np.uint8)
-    lowest, highest = np.int32(valid[0]), np.int32(valid[1])
-    for first, last in blocks:
-        own = slice(runs.starts[first], runs.starts[last] + 1)
-        begin, offsets = runs.first[own.start : own.stop - 1], runs.offsets[own]
-        shares = runs.shares[bounds[first] : bounds[last]]
-        if mask is None:
-            kept = shares
-        else:
-            _weigh(mask, begin, offsets, shares, hidden, weights)
-            kept = weights
-        parcels = bounds[first : last + 1]
-        for number, band in enumerate(bands):
-            mean, deviation, count = (result[number, first:last] for result in results)
-            _measure(band, begin, offsets, kept, parcels, lowest, highest, numbers, mean, deviation, count)
+            list(pool.map(work, (edges[first : last + 1] for first, last in pairwise(cuts))))
+    mean, deviation, count, clear = results
+    return mean, deviation, count, clear
 
 
 @compiled()
@@ -104,7 +89,7 @@ def _copy(image: Any, first: Any, offsets: Any, out: Any) -> None:
     All loads of a chunk stand before its stores, and all numbers are unsigned, so that the compiler makes one
     instruction of each.
     """
-    base = np.uint64(offsets[0])
+    base = np.uint64(offsets[0]) if first.size else np.uint64(0)
     size = np.uint64(image.size)
     for run in range(first.size):
         source, target = np.uint64(first[run]), np.uint64(offsets[run]) - base
@@ -131,43 +116,87 @@ def _copy(image: Any, first: Any, offsets: Any, out: Any) -> None:
             out[t], out[t + np.uint64(1)], out[t + np.uint64(2)], out[t + np.uint64(3)] = p12, p13, p14, p15
 
 
-@compiled()
-def _weigh(mask: Any, first: Any, offsets: Any, shares: Any, hidden: Any, weights: Any) -> None:
-    """Write the shares of runs to `weights`, 0 where `mask` is not; `hidden` is room for the mask of the runs."""
-    _copy(mask, first, offsets, hidden)
-    for pixel in range(np.uint64(shares.size)):
-        weights[pixel] = shares[pixel] if hidden[pixel] == 0 else np.float32(0)
-
-
 @compiled(fastmath=_LANES)
-def _measure(
-    image: Any, first: Any, offsets: Any, weights: Any, parcels: Any, lowest: Any, highest: Any,
-    numbers: Any, mean: Any, deviation: Any, count: Any,
+def _sum(
+    numbers: Any, weights: Any, bounds: Any, lowest: Any, span: Any, statistics: Any,
+    mean: Any, deviation: Any, count: Any,
 ) -> None:  # fmt: skip
-    """Write the statistics of parcels, which begin at `parcels` in `offsets`; `numbers` is room for their pixels."""
-    _copy(image, first, offsets, numbers)
-    base = parcels[0]
-    span = np.uint32(highest - lowest)
-    for parcel in range(mean.size):
-        begin, end = np.uint64(parcels[parcel] - base), np.uint64(parcels[parcel + 1] - base)
+    """Write the statistics of parcels, whose pixels and their shares begin at `bounds` less the first of them."""
+    base = bounds[0]
+    for parcel in range(bounds.size - 1):
+        begin, end = np.uint64(bounds[parcel] - base), np.uint64(bounds[parcel + 1] - base)
         origin = lowest
         for pixel in range(begin, end):
             if np.uint32(np.int32(numbers[pixel]) - lowest) <= span:
                 origin = np.int32(numbers[pixel])
                 break
         weight, total, squares = 0.0, 0.0, 0.0
-        for pixel in range(begin, end):
-            number = np.int32(numbers[pixel])
-            share = np.float64(weights[pixel] if np.uint32(number - lowest) <= span else np.float32(0))
-            difference = np.float64(np.int32(number - origin))
-            weight += share
-            total += share * difference
-            squares += share * difference * difference
+        if statistics:
+            for pixel in range(begin, end):
+                number = np.int32(numbers[pixel])
+                share = np.float64(weights[pixel] if np.uint32(number - lowest) <= span else np.float32(0))
+                difference = np.float64(np.int32(number - origin))
+                weight += share
+                total += share * difference
+                squares += share * difference * difference
+        else:
+            for pixel in range(begin, end):
+                number = np.int32(numbers[pixel])
+                share = np.float64(weights[pixel] if np.uint32(number - lowest) <= span else np.float32(0))
+                weight += share
+                total += share * np.float64(np.int32(number - origin))
         count[parcel] = weight
+        mean[parcel] = deviation[parcel] = np.nan
         if weight > 0.0:
             centre = total / weight
             mean[parcel] = centre + origin
-            deviation[parcel] = np.sqrt(max(squares / weight - centre * centre, 0.0))
+            if statistics:
+                deviation[parcel] = np.sqrt(max(squares / weight - centre * centre, 0.0))
+
+
+@compiled()
+def _work(
+    addresses: Any, size: Any, mask: Any, edges: Any,
+    parcels: Any, starts: Any, first: Any, offsets: Any, shares: Any, bounds: Any,
+    lowest: Any, highest: Any, shifts: Any, whole: Any, statistics: Any,
+    mean: Any, deviation: Any, count: Any, clear: Any,
+) -> None:  # fmt: skip
+    """Write the statistics of the blocks of parcels between `edges`.
+
+    `addresses` are those of bands of `size` pixels: numba has no array of arrays.
+    """
+    room, most = CHUNK, 0
+    for block in range(edges.size - 1):
+        room = max(room, bounds[edges[block + 1]] - bounds[edges[block]] + CHUNK)
+        most = max(most, edges[block + 1] - edges[block])
+    found = np.empty((3, addresses.size, most))
+    weights, numbers, hidden = np.empty(room, np.float32), np.empty(room, np.uint16), np.empty(room, np.uint8)
+    span = np.uint32(highest - lowest)
+    for block in range(edges.size - 1):
+        begin, end = edges[block], edges[block + 1]
+        base = bounds[begin]
+        runs, places = first[starts[begin] : starts[end]], offsets[starts[begin] : starts[end] + 1]
+        own = shares[base : bounds[end]]
+        if mask.size:
+            _copy(mask, runs, places, hidden)
+            for pixel in range(np.uint64(own.size)):
+                weights[pixel] = own[pixel] if hidden[pixel] == 0 else np.float32(0)
         else:
-            mean[parcel] = np.nan
-            deviation[parcel] = np.nan
+            weights[: own.size] = own
+        for band in range(addresses.size):
+            image = numba.carray(pointer(addresses[band]), (size,))  # type: ignore[call-arg]
+            _copy(image, runs, places, numbers)
+            _sum(
+                numbers, weights, bounds[begin : end + 1], lowest, span, statistics,
+                found[0, band], found[1, band], found[2, band],
+            )  # fmt: skip
+        for place in range(end - begin):
+            parcel = parcels[begin + place]
+            for band in range(addresses.size):
+                mean[parcel, band] = found[0, band, place] + shifts[band]
+            if statistics:
+                part = 1.0 / whole[parcel] if whole[parcel] > 0.0 else 0.0
+                for band in range(addresses.size):
+                    deviation[parcel, band] = found[1, band, place]
+                    count[parcel, band] = found[2, band, place]
+                    clear[parcel, band] = found[2, band, place] * part

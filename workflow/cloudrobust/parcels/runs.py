@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-STRIP = 16
+STRIP = 8
 """Rows of a strip. Parcels are ordered strip by strip and from left to right in each, so that an image is read nearly
 in the order of its memory and a strip of it stays in the processor's cache (docs/performance.md)."""
 
