@@ -80,7 +80,10 @@ class SceneMask:
         target = geobox.affine
         rows = _sources(geobox.shape.y, target.f, target.e, self.affine.f, self.affine.e, self.masked.shape[0])
         columns = _sources(geobox.shape.x, target.c, target.a, self.affine.c, self.affine.a, self.masked.shape[1])
-        return _reduced(_reduced(self.masked, *rows).T, *columns).T
+        # Whole rows are copied, and looked at, fastest: last where they become more, first where they become fewer.
+        if geobox.shape.y > self.masked.shape[0]:
+            return _reduced(_reduced(self.masked, *columns, axis=1), *rows, axis=0)
+        return _reduced(_reduced(self.masked, *rows, axis=0), *columns, axis=1)
 
 
 def _span(start: float, stop: float, origin: float, step: float) -> tuple[int, int]:
@@ -105,8 +108,12 @@ def _sources(
     return first, np.clip(last, first + 1, mask_count)
 
 
-def _reduced(masked: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(target, x): for each target row whether any of the rows from first to last is masked."""
+def _reduced(
+    masked: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64], axis: int
+) -> NDArray[np.bool_]:
+    """For each target along an axis whether any of the pixels from first to last is masked."""
     if np.array_equal(last - first, np.ones(len(first))):
-        return masked[first]
-    return np.stack([masked[a:b].any(axis=0) for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+        return masked.take(first, axis=axis)
+    parts = masked.swapaxes(0, axis)
+    found = np.stack([parts[a:b].any(axis=0) for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+    return np.ascontiguousarray(found.swapaxes(0, axis))
