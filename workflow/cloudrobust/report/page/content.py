@@ -144,6 +144,6 @@ def attention_content(explained: Mapping[Key, xr.Dataset]) -> dict[str, Any]:
             "heads": dataset.sizes["head"],
             "dates": dataset.sizes["date"],
             "days": integers(np.where(np.isnat(time), np.nan, (time - np.datetime64("2000-01-01")).astype(float)), 1),
-            "values": integers(dataset["attended"].values, 10000),
+            "values": integers(dataset["attended"].values, 1000),
         }
     return content

@@ -252,7 +252,7 @@ function bars(a, row, head, marked, unknown, days) {
     let value = 0;
     for (let k = 0; k < K; k++) if (head < 0 || head === k) value += a.v[(row * K + k) * a.dates + t] / (head < 0 ? K : 1);
     const date = new Date(start + day * 864e5).toISOString().slice(0, 10);
-    out.push({ value: [date, value / 10000], itemStyle: { color: cloudy.has(date) ? "#d55e00" : open.has(date) ? "#8a8a8a" : "#0072b2" } });
+    out.push({ value: [date, value / 1000], itemStyle: { color: cloudy.has(date) ? "#d55e00" : open.has(date) ? "#8a8a8a" : "#0072b2" } });
   }
   return out;
 }

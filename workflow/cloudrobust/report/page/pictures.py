@@ -15,10 +15,10 @@ from PIL import Image
 from ..numbers import model_name
 
 PHOTOGRAPHS = ("chips",)
-WIDTH = 1280
-COLOURS = 96
+WIDTH = 1100
+COLOURS = 64
 """Of a drawing's palette; shades of a colour map and of smoothed edges are fewer."""
-LOSSY = 75
+LOSSY = 60
 """Quality of WebP with loss."""
 
 KINDS: tuple[tuple[str, str, str, str], ...] = (
@@ -39,8 +39,6 @@ KINDS: tuple[tuple[str, str, str, str], ...] = (
      "F1 of each class on raw and preprocessed series, largest classes first."),
     (r"confusion-(?P<model>.+)", "models", "Confusions: {model}",
      "Two matrices of true against predicted class, one for each branch."),
-    (r"predictions-(?P<model>.+)", "models", "Where {model} is right",
-     "Maps of the test parcels by the share of seeds that classify them right."),
     (r"waterfall", "why", "From raw to preprocessed, one change at a time",
      "A bar for every change between the accuracy of raw and of preprocessed, for each model; below, what a placebo, "
      "the true sky and the true ground would change, with intervals."),
@@ -125,7 +123,8 @@ def collect(files: Sequence[tuple[str, Path]]) -> list[Picture]:
                 found.append((position, _picture(file, section, title.format(**words), alt)))
                 break
         else:
-            if "attention-graph" not in name:  # the graphs of deeper layers stay files
+            # The graphs of deeper layers stay files, and so do maps of what the page's own map shows.
+            if "attention-graph" not in name and not name.startswith("predictions-"):
                 found.append((len(KINDS), _picture(file, "models", name, f"Figure {name}.")))
     return [picture for _, picture in sorted(found, key=lambda pair: pair[0])]
 

@@ -22,7 +22,7 @@ COUNT = 28
 PIXEL = 10.0
 """Metres of a pixel."""
 
-QUALITY = 60
+QUALITY = 50
 """Of WebP."""
 
 

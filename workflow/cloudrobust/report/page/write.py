@@ -62,6 +62,7 @@ def render(page: Page) -> str:
     return environment.get_template("index.html").render(
         page=page,
         sections=_sections(page),
+        short=SHORT,
         styles=[Markup(vendor.text(name)) for name in vendor.STYLES] + [Markup((HERE / "page.css").read_text())],
         libraries=[packed(vendor.text(name)) for name in vendor.SCRIPTS],
         script=Markup((HERE / "page.js").read_text()),
@@ -69,6 +70,20 @@ def render(page: Page) -> str:
         series=packed(page.series),
         attention=packed(page.attention),
     )
+
+
+SHORT = {
+    "data": "Series",
+    "models": "Models",
+    "why": "For whom",
+    "robustness": "Clouds",
+    "price": "Price",
+    "explanations": "Explanations",
+    "predictions": "Predictions",
+    "ledger": "Parcels",
+    "provenance": "Origin",
+}
+"""Names of sections in the navigation, which is one line on a screen of 1400 pixels."""
 
 
 def _sections(page: Page) -> list[tuple[str, str, str]]:
