@@ -2,7 +2,7 @@
 
 For a block of parcels that fits into the processor's cache, the shares of the pixels that are not masked are worked
 out once. Then the pixels of each band are copied together run by run, and summed. Sums are in double precision and of
-differences from the parcel's first valid pixel, so that the squares lose no digits.
+differences from the parcel's first pixel that counts, so that the squares lose no digits.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _sum(
         begin, end = np.uint64(bounds[parcel] - base), np.uint64(bounds[parcel + 1] - base)
         origin = lowest
         for pixel in range(begin, end):
-            if np.uint32(np.int32(numbers[pixel]) - lowest) <= span:
+            if weights[pixel] > 0 and np.uint32(np.int32(numbers[pixel]) - lowest) <= span:
                 origin = np.int32(numbers[pixel])
                 break
         weight, total, squares = 0.0, 0.0, 0.0
