@@ -16,7 +16,7 @@ rule deal_folds:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
-        cfg=STUDY.split.canonical(),
+        cfg=STUDY.split.dealt(),
         folds=STUDY.prediction.folds,
         code=code("deal_folds"),
     script:

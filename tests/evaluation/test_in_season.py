@@ -100,7 +100,6 @@ def test_accuracy_is_counted_at_each_end() -> None:
 def test_models_of_whole_seasons_are_asked_on_what_was_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import xarray as xr
 
-    from cloudrobust.evaluation import in_season as module
     from cloudrobust.parcels.series import read_series
 
     time = np.array(["2022-05-20T10:20", "2022-07-20T10:20"], "datetime64[ns]")
@@ -121,7 +120,7 @@ def test_models_of_whole_seasons_are_asked_on_what_was_known(tmp_path: Path, mon
         parcels = [parcel for parcel, count in seen.items() if count]
         return pd.DataFrame({"parcel": parcels, "seed": 0, "p:a": 0.3, "p:b": 0.7})
 
-    monkeypatch.setattr(module, "predict_others", ask)
+    monkeypatch.setattr("cloudrobust.learning.new_parcels.predict_others", ask)
     found = answers(of_whole_seasons("run", ("s", "s"), base, [], ENDS, split, tmp_path), "test")
     np.testing.assert_allclose(found.p[0, :, 0], [[0.5, 0.5], [0.3, 0.7], [0.3, 0.7]])
     assert found.label.tolist() == [0]

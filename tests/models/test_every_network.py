@@ -53,7 +53,7 @@ def test_a_tiny_set_is_learned_by_heart(name: str) -> None:
     network = create(name).train()
     x, mask, day, label = batch()
     optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
-    for _ in range(80):
+    for _ in range(120):
         optimiser.zero_grad()
         nn.functional.cross_entropy(network(x, mask, day), label).backward()
         optimiser.step()

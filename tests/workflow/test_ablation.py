@@ -168,7 +168,9 @@ def test_swapping_a_part_reruns_what_depends_on_it(finished: Project) -> None:
     ):
         assert finished.planned("ablation") == {}
     with finished.edited(
-        "workflow/cloudrobust/evaluation/ablation.py", "float(scores.mean())", "1.0 * float(scores.mean())"
+        "workflow/cloudrobust/evaluation/ablation.py",
+        "Resampled(scores, by_seed, size)",
+        "Resampled(1.0 * scores, by_seed, size)",
     ):
         assert finished.planned("ablation") == LAST
     with finished.configured(steps=STEPS | {"equal": {"do": "interpolate", "every": "5d"}}):

@@ -19,7 +19,7 @@ TABLES = ("--", "results/report/tables/accuracy.csv")
 FINISHED = copy.deepcopy(SMALL) | {"period": {"start": "2022-04-01", "end": "2022-05-31"}}
 FINISHED["steps"]["season"] = {"do": "select", "start": "04-10", "end": "05-31"}
 # Seconds and moments, which no two runs share.
-OF_THE_RUN = ("logs/", "benchmarks/", "history.csv")
+OF_THE_RUN = (".checksums", "logs/", "benchmarks/", "history.csv")
 
 
 def files(project: Project) -> dict[str, Path]:

@@ -14,7 +14,7 @@ FORESTS = SMALL | {
     "models": {"forest": {"trees": 20}},
     "split": {"method": "blocks", "block": 300, "folds": 2, "validation": 0.2},
     "robustness": {"shares": [0.5], "draws": 1, "every": 30},
-    "in_season": {"every": 90, "per_end": True},
+    "in_season": {"every": 40, "per_end": True},
 }
 
 

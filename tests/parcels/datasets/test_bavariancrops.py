@@ -146,7 +146,7 @@ def complaint(bavaria: Bavaria, **config) -> str:
 def test_wrong_columns_are_told_before_thousands_of_files_are_read(bavaria: Bavaria) -> None:
     for file in (bavaria.folder / "csv" / "krum").glob("*.csv"):
         file.write_text(file.read_text().replace(",B8A,", ",B8a,", 1))
-    assert "has no column 'B8A'; did you mean 'B8'?" in complaint(bavaria)
+    assert "has no column 'B8A'; did you mean 'B8a'?" in complaint(bavaria)
 
 
 def test_missing_pieces_are_told(bavaria: Bavaria, tmp_path: Path) -> None:

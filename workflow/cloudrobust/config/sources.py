@@ -332,3 +332,8 @@ class Split(Part):
             keys = (*(key for key in keys if key != "test"), "folds", "fold")
         content = self.model_dump(mode="json", include={"method", *keys})
         return canonical(content)
+
+    def dealt(self) -> str:
+        """Canonical form of what decides the folds of cross-prediction, whose number is not the split's own."""
+        unused = {"fold", "folds", "test"} | ({"block", "buffer"} if self.method == "random" else set())
+        return canonical(self.model_dump(mode="json", exclude=unused))

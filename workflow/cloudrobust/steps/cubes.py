@@ -162,6 +162,8 @@ def with_dates(cube: xr.Dataset, kept: NDArray[np.bool_]) -> xr.Dataset:
 
     On the others `reflectance` and its deviation are NaN, and `observed`, `pixel_count` and `clear_fraction` 0.
     """
+    import xarray as xr
+
     keep = xr.DataArray(kept, dims=("parcel", "time"))
     masked = cube.assign(
         {
