@@ -9,7 +9,8 @@ from .study import Study
 FOLDERS = (
     "ablation", "archive", "benchmarks", "checkpoints", "clouds", "coverage", "difference", "evaluation",
     "explanations", "in-season", "landscape", "learning-curve", "logs", "observations", "others", "parcels",
-    "predictions", "rasters", "report", "robustness", "runs", "scenes", "series", "splits", "store", "tuning", "unpacked",
+    "predictions", "rasters", "report", "robustness", "runs", "scenes", "series", "splits", "store",
+    "tuning", "unpacked",
 )  # fmt: skip
 """What lies directly below a study's folder, or by default beside it."""
 
