@@ -10,12 +10,14 @@ from cloudrobust.errors import InputError
 min_version("9.0")
 
 
+# Strictly, and before Snakemake reads config.yaml, which shows tracebacks.
+try:
+    check_yaml(workflow.overwrite_configfiles or ["config.yaml"])
+except InputError as error:
+    sys.exit(f"error: {error}")
+
 # A configuration given with --configfile stands for itself; several are merged in their order.
 if not workflow.overwrite_configfiles:
-    try:
-        check_yaml(["config.yaml"])  # before Snakemake's own reading, which shows tracebacks
-    except InputError as error:
-        sys.exit(f"error: {error}")
 
     configfile: "config.yaml"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cloudrobust.benchmarks import jobs, time_by_rule, time_text
-from cloudrobust.config import Paths, canonical, check_files, check_yaml, code_hash, mask_files, products, with_folder
+from cloudrobust.config import Paths, canonical, check_files, code_hash, mask_files, products, with_folder
 from cloudrobust.config import parse as parse_study
 from cloudrobust.config.datasets import DatasetSource
 from cloudrobust.config.finished import FinishedSource
@@ -29,7 +29,6 @@ def read_study():
     files = [str(file) for file in workflow.configfiles]
     origin = " + ".join(files) or "config.yaml"
     try:
-        check_yaml(files)
         study = parse_study(with_folder(config, files), origin)
         check_files(study, origin)
     except InputError as error:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from changed_default import DEFAULT, changed
 
 from cloudrobust.config import load, merge, parse
 from cloudrobust.errors import InputError
-
-DEFAULT = Path(__file__).resolve().parents[2] / "config.yaml"
-
-
-def changed(dotted: str, value: Any) -> dict[str, Any]:
-    """The default configuration with one value replaced."""
-    values = copy.deepcopy(yaml.safe_load(DEFAULT.read_text()))
-    *path, last = dotted.split(".")
-    place = values
-    for word in path:
-        place = place[word]
-    place[last] = value
-    return values
 
 
 @pytest.mark.parametrize(

@@ -7,25 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from changed_default import changed
 
 from cloudrobust.config import load, parse
 from cloudrobust.config.files import check_results
 from cloudrobust.errors import InputError
-
-DEFAULT = Path(__file__).parents[2] / "config.yaml"
-
-
-def changed(dotted: str, value: Any) -> dict[str, Any]:
-    """The default configuration with another value under a dotted key."""
-    values = yaml.safe_load(DEFAULT.read_text())
-    *above, last = dotted.split(".")
-    part = values
-    for key in above:
-        part = part.setdefault(key, {})
-    part[last] = value
-    return values
-
 
 LIBRARY_TALK = re.compile(
     r"[Ii]nput should|valid (tuple|dictionary|integer|number|string|boolean)|pydantic|type=|NoneType"

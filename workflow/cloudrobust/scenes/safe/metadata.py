@@ -172,9 +172,8 @@ class _Reader:
         return value
 
     def _quantification(self, level: str) -> int:
-        tags = {"L1C": ("QUANTIFICATION_VALUE",)}.get(
-            level, ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
-        )
+        names_2a = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
+        tags = ("QUANTIFICATION_VALUE",) if level == "L1C" else names_2a
         value = self.number(*tags)
         least, greatest = QUANTIFICATION
         if not least <= value <= greatest or value != round(value):

@@ -95,8 +95,7 @@ class SafeSource:
             stated offset; the sentence names the file.
         """
         path = self._folder(found)
-        verify(path, self.missing_offset)
-        check_offset(SafeScene(path, self.missing_offset), self.config.offset_check)
+        check_offset(verify(path, self.missing_offset), self.config.offset_check)
         return path
 
     def footprint(self, found: Found) -> BaseGeometry | None:
@@ -126,10 +125,14 @@ class SafeSource:
         return self._of_days(level, days)
 
 
-def verify(product: Path, missing_offset: int | None = None) -> None:
+def verify(product: Path, missing_offset: int | None = None) -> SafeScene:
     """Check every image that is read of a product: it has the checksum of the manifest, or else decodes in full.
 
-    Other images (a preview, other resolutions) are not read; one that is missing or damaged is logged.
+    Other images (a preview, other resolutions) are not read; one that is missing is logged.
+
+    Returns
+    -------
+    The product, opened.
 
     Raises
     ------
@@ -154,6 +157,7 @@ def verify(product: Path, missing_offset: int | None = None) -> None:
             raise jp2.damaged(path, scene.id, problem)
         if entry is None and path in images:
             jp2.read_window(path, scene.id)
+    return scene
 
 
 def check_offset(scene: SafeScene, policy: Literal["trust", "warn", "reject"]) -> None:
